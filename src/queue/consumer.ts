@@ -1,0 +1,187 @@
+import type { Channel, ChannelModel } from "amqplib";
+import type { BrokerUrl } from "./broker-url.js";
+import { defaults } from "./defaults.js";
+import { Delivery } from "./delivery.js";
+import { reasonOf, type WorkQueueError } from "./errors.js";
+import type { QueueType, Report, WorkTotals } from "./events.js";
+import { openConsumerChannel } from "./queue-channel.js";
+import { Session, within } from "./session.js";
+import { type Handler, TasksInHand } from "./tasks-in-hand.js";
+
+export interface ConsumeOptions {
+  url: BrokerUrl;
+  queue: string;
+  queueType: QueueType | undefined;
+  /** The connection's name and the consumer tag, as the admin UI shows them. */
+  name: string;
+  /** How long to keep trying for the first connection, in ms; 0: one attempt. */
+  waitMs: number;
+  /** Tasks worked at a time. */
+  concurrency: number;
+  /** Unacknowledged deliveries the broker sends ahead; 0: no limit. */
+  prefetch: number;
+  /** The broker counts a task as done when it has sent it: whatever the worker holds is lost with it. */
+  autoAck: boolean;
+  /** Stop after this many tasks. */
+  maxTasks: number | undefined;
+  /** Stop when the queue is drained and nothing is in hand. */
+  exitWhenEmpty: boolean;
+  report: Report;
+  handler: Handler;
+}
+
+/**
+ * A worker: takes deliveries from the queue and works them, until it is stopped. First it consumes; then
+ * it drains: no more deliveries, what is in hand is finished; then it has ended.
+ */
+export class Consumer {
+  /** Resolves with the totals when the worker has stopped; rejects when it cannot go on. */
+  readonly finished: Promise<WorkTotals>;
+  readonly #options: ConsumeOptions;
+  readonly #session: Session;
+  readonly #tasks: TasksInHand;
+  #channel: Channel | undefined;
+  /** Deliveries taken, less those a lost connection took away again. */
+  #taken = 0;
+  #state: "consuming" | "draining" | "ended" = "consuming";
+  /** Draining: deliveries that were on their way are no longer wanted. */
+  #handingBack = false;
+  /** Draining: the broker sends nothing any more. */
+  #cancelled = false;
+  #emptyTimer: NodeJS.Timeout | undefined;
+  #resolve: (totals: WorkTotals) => void = () => {};
+  #reject: (error: WorkQueueError) => void = () => {};
+
+  constructor(options: ConsumeOptions) {
+    this.#options = options;
+    this.finished = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#tasks = new TasksInHand({ ...options, idle: () => this.#idle() });
+    this.#session = new Session({
+      ...options,
+      setup: (connection) => this.#setup(connection),
+      lost: (reason) => this.#lost(reason),
+      failed: (error) => this.#failed(error),
+    });
+    void this.#session.start();
+  }
+
+  /** Stops gracefully: no more deliveries, those not begun go back to the queue, what is in hand is finished. */
+  stop(reason: string): void {
+    this.#handingBack = true;
+    this.#drain(reason);
+    this.#tasks.handBackWaiting(reason);
+  }
+
+  /** Stops at once: what is in hand goes back to the queue, for another worker. */
+  stopNow(reason: string): void {
+    this.stop(reason);
+    this.#tasks.handBackAll(reason);
+    void this.#end();
+  }
+
+  async #setup(connection: ChannelModel): Promise<void> {
+    const { queue, name, prefetch, autoAck, report } = this.#options;
+    const { channel } = await openConsumerChannel(connection, this.#options);
+    if (this.#state !== "consuming") return;
+    let reason = "the broker closed the channel";
+    channel.on("error", (error) => {
+      reason = reasonOf(error);
+    });
+    channel.on("close", () => {
+      if (this.#channel === channel) this.#session.restart(reason);
+    });
+    // Before consume, or the first deliveries would come without a limit. Per consumer, never global.
+    await channel.prefetch(prefetch);
+    this.#channel = channel;
+    report({ event: "consuming", queue, prefetch, autoAck });
+    await channel.consume(
+      queue,
+      (message) => {
+        if (message !== null) this.#delivered(new Delivery(channel, message));
+        else
+          this.#session.restart("the broker cancelled the consumer: queue deleted, or a task held too long");
+      },
+      { consumerTag: name, noAck: autoAck },
+    );
+    this.#idle();
+  }
+
+  #delivered(delivery: Delivery): void {
+    const { maxTasks, name } = this.#options;
+    if (this.#handingBack || this.#taken === maxTasks) {
+      this.#tasks.handBack(delivery, "the worker is stopping");
+      return;
+    }
+    this.#taken++;
+    // Cancelled now rather than after its ack, which would fetch one more.
+    if (this.#taken === maxTasks) this.#channel?.cancel(name).catch(() => {});
+    this.#tasks.take(delivery);
+  }
+
+  /** Nothing is in hand: the end, or a moment to look whether the queue is empty. */
+  #idle(): void {
+    const { maxTasks, exitWhenEmpty } = this.#options;
+    if (this.#state === "draining" && this.#cancelled) void this.#end();
+    if (this.#state !== "consuming") return;
+    if (this.#taken === maxTasks) this.#drain(`${maxTasks} tasks taken`);
+    else if (exitWhenEmpty) {
+      // One question after a moment of idleness, not one after every task.
+      clearTimeout(this.#emptyTimer);
+      this.#emptyTimer = setTimeout(() => void this.#checkEmpty(), defaults.emptyCheckMs);
+    }
+  }
+
+  async #checkEmpty(): Promise<void> {
+    if (this.#tasks.inHand > 0 || this.#channel === undefined) return;
+    // Rejected only when the channel goes, and then the next one looks again.
+    const found = await this.#channel.checkQueue(this.#options.queue).catch(() => undefined);
+    if (found === undefined || this.#tasks.inHand > 0) return;
+    // A delivery can still be on its way; it comes before cancel-ok and is worked.
+    if (found.messageCount === 0) this.#drain("the queue is empty");
+    else this.#idle();
+  }
+
+  /** Asks for no more deliveries, and ends once nothing is in hand. */
+  #drain(reason: string): void {
+    if (this.#state !== "consuming") return;
+    this.#state = "draining";
+    clearTimeout(this.#emptyTimer);
+    const { inHand, waiting } = this.#tasks;
+    this.#options.report({ event: "stopping", reason, inHand, waiting });
+    const cancelled = this.#channel?.cancel(this.#options.name) ?? Promise.resolve();
+    cancelled
+      .catch(() => {}) // the channel went instead, which ends deliveries as well
+      .then(() => {
+        this.#cancelled = true;
+        if (this.#tasks.inHand === 0) this.#idle();
+      });
+  }
+
+  #lost(reason: string): void {
+    this.#channel = undefined;
+    const { inHand, waiting } = this.#tasks;
+    if (!this.#options.autoAck) this.#taken -= inHand + waiting;
+    this.#tasks.giveUp(reason);
+    if (this.#tasks.inHand === 0) this.#idle();
+  }
+
+  async #end(): Promise<void> {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    const channel = this.#channel;
+    this.#channel = undefined;
+    await within(defaults.closeTimeoutMs, channel?.close());
+    await this.#session.close();
+    this.#options.report({ event: "stopped", ...this.#tasks.totals });
+    this.#resolve(this.#tasks.totals);
+  }
+
+  #failed(error: WorkQueueError): void {
+    this.#state = "ended";
+    this.#options.report({ event: "stopped", ...this.#tasks.totals });
+    this.#reject(error);
+  }
+}

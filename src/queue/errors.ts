@@ -1,0 +1,60 @@
+/** What can go wrong, as a code that programs may switch on; docs/events.md lists them with their remedy. */
+export type ErrorCode =
+  | "USAGE" // a value given by the user is malformed
+  | "BAD_URL" // the AMQP URL is malformed
+  | "UNREACHABLE" // nothing answers at the broker's address
+  | "HOST_UNKNOWN" // the host name does not resolve
+  | "CONNECT_TIMEOUT" // something answers, but AMQP's opening was not finished in time
+  | "NOT_AMQP" // what answers does not speak AMQP 0-9-1
+  | "TLS" // the TLS handshake failed
+  | "ACCESS_REFUSED" // wrong user or password, or not permitted
+  | "VHOST_REFUSED" // the virtual host does not exist, or the user may not use it
+  | "QUEUE_MISMATCH" // the queue exists with properties that cannot be worked with
+  | "QUEUE_REFUSED" // the broker refuses the queue for another reason
+  | "PUBLISH_REFUSED" // the broker closed the publisher's channel
+  | "CONFIRM_TIMEOUT" // no confirm came in time
+  | "CONNECTION_LOST" // the connection is gone and is not made again
+  | "INTERRUPTED" // asked to stop before the end
+  | "INPUT" // the tasks to publish cannot be read
+  | "BROKER_START"; // the private broker did not start
+
+/** Codes that trying again cannot mend: they end a session at once. */
+const permanent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "BAD_URL",
+  "NOT_AMQP",
+  "TLS",
+  "ACCESS_REFUSED",
+  "VHOST_REFUSED",
+  "QUEUE_MISMATCH",
+  "QUEUE_REFUSED",
+]);
+
+/** An error of the work queue: `message` says what was wrong and where, `code` what kind it is. */
+export class WorkQueueError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "WorkQueueError";
+    this.code = code;
+  }
+
+  /** Whether trying again cannot mend it. */
+  get permanent(): boolean {
+    return permanent.has(this.code);
+  }
+}
+
+/** The text of anything thrown; an AggregateError's own message is empty, so its reasons are joined. */
+export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError) return thrown.errors.map(reasonOf).join(", ");
+  if (thrown instanceof Error) return thrown.message || thrown.name;
+  return String(thrown);
+}
+
+/** The `code` of anything thrown: Node's "ECONNREFUSED", AMQP's reply code 406, or undefined. */
+export function codeOf(thrown: unknown): string | number | undefined {
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
+  const { code } = thrown;
+  return typeof code === "string" || typeof code === "number" ? code : undefined;
+}

@@ -1,0 +1,247 @@
+import { randomUUID } from "node:crypto";
+import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
+import type { BrokerUrl } from "./broker-url.js";
+import { defaults } from "./defaults.js";
+import { reasonOf, WorkQueueError } from "./errors.js";
+import type { PublishTotals, QueueType, Report } from "./events.js";
+import { openConfirmChannel } from "./queue-channel.js";
+import { Session, within } from "./session.js";
+import { Task } from "./task.js";
+
+export interface PublishOptions {
+  url: BrokerUrl;
+  queue: string;
+  queueType: QueueType | undefined;
+  /** The connection's name in the admin UI. */
+  name: string;
+  /** How long to keep trying for the first connection, in ms; 0: one attempt. */
+  waitMs: number;
+  /** Delivery mode 2 (kept over a broker restart in a durable queue) rather than 1. */
+  persistent: boolean;
+  /** A task no worker took within this time is dropped by the broker, in ms. */
+  ttlMs: number | undefined;
+  /** How long without any confirm before it gives up, in ms. */
+  confirmTimeoutMs: number;
+  report: Report;
+  /** Aborted: no further task is read; those published are still confirmed. */
+  signal: AbortSignal;
+}
+
+/** A task between its publish and its confirm. */
+interface Outgoing {
+  task: Task;
+  returned?: string;
+}
+
+/** Header of a task published a second time because its first confirm was lost: a worker may see it twice. */
+const POSSIBLE_DUPLICATE = { "x-possible-duplicate": true };
+
+/**
+ * Publishes each body as a task and resolves when the broker has confirmed them all. At most
+ * `defaults.window` are in flight; while the connection is away the unconfirmed ones are kept and then
+ * published again, in order, with the same message id.
+ * @throws WorkQueueError for a failed first connection, CONFIRM_TIMEOUT, PUBLISH_REFUSED;
+ * and, once the tasks read before are confirmed, INTERRUPTED or what `bodies` throws.
+ */
+export async function publish(
+  bodies: Iterable<Buffer> | AsyncIterable<Buffer>,
+  options: PublishOptions,
+): Promise<PublishTotals> {
+  const publisher = new Publisher(options);
+  try {
+    await publisher.start();
+    try {
+      for await (const body of bodies) {
+        if (options.signal.aborted)
+          throw new WorkQueueError(
+            "INTERRUPTED",
+            "Stopped before the end: the tasks that follow were not sent.",
+          );
+        await publisher.send(body);
+      }
+    } finally {
+      await publisher.settled();
+    }
+  } finally {
+    await publisher.close();
+  }
+  return publisher.totals;
+}
+
+class Publisher {
+  /** Totals so far; final once closed. */
+  readonly totals: PublishTotals = {
+    confirmed: 0,
+    dots: 0,
+    unroutable: 0,
+    unconfirmed: 0,
+    sentAgain: 0,
+    seconds: 0,
+  };
+  readonly #options: PublishOptions;
+  readonly #session: Session;
+  /** By message id, in the order of publishing: what to publish again on a new connection. */
+  readonly #window = new Map<string, Outgoing>();
+  #windowBytes = 0;
+  #channel: ConfirmChannel | undefined;
+  /** amqplib's buffer is full: the last publish said false, which means "wait for drain", not "failed". */
+  #full = false;
+  #failure: WorkQueueError | undefined;
+  #wake = () => {};
+  #confirmTimer: NodeJS.Timeout | undefined;
+  #firstAt: number | undefined;
+
+  constructor(options: PublishOptions) {
+    this.#options = options;
+    const { url, name, waitMs, report } = options;
+    this.#session = new Session({
+      url,
+      name,
+      waitMs,
+      report,
+      setup: (connection) => this.#setup(connection),
+      lost: () => {},
+      failed: (error) => this.#fail(error),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { signal } = this.#options;
+    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    await this.#session.start();
+    await this.#until(() => this.#channel !== undefined || signal.aborted);
+  }
+
+  /** Publishes one task as soon as there is room for it; does not wait for its confirm. */
+  async send(body: Buffer): Promise<void> {
+    const room = () =>
+      this.#channel !== undefined &&
+      !this.#full &&
+      this.#window.size < defaults.window &&
+      this.#windowBytes < defaults.windowBytes;
+    if (!room() || this.#failure !== undefined) await this.#until(room);
+    const outgoing: Outgoing = { task: new Task(randomUUID(), body) };
+    this.#window.set(outgoing.task.id, outgoing);
+    this.#windowBytes += body.length;
+    this.#firstAt ??= performance.now();
+    this.#confirmTimer ??= setTimeout(() => this.#timedOut(), this.#options.confirmTimeoutMs);
+    this.#publish(outgoing, false);
+  }
+
+  /** Resolves when nothing is in flight any more. */
+  async settled(): Promise<void> {
+    await this.#until(() => this.#window.size === 0);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#confirmTimer);
+    const channel = this.#channel;
+    this.#channel = undefined;
+    await within(defaults.closeTimeoutMs, channel?.close());
+    await this.#session.close();
+    this.#options.report({ event: "stopped", ...this.totals });
+  }
+
+  async #setup(connection: ChannelModel): Promise<void> {
+    const { channel } = await openConfirmChannel(connection, this.#options);
+    channel.on("return", ({ properties, fields }) => this.#returned(properties.messageId, fields));
+    channel.on("drain", () => {
+      this.#full = false;
+      this.#wake();
+    });
+    channel.on("error", (error) => this.#fail(new WorkQueueError("PUBLISH_REFUSED", reasonOf(error), error)));
+    channel.on("close", () => {
+      if (this.#channel === channel) this.#channel = undefined;
+    });
+    this.#channel = channel;
+    this.#full = false;
+    for (const outgoing of this.#window.values()) {
+      this.totals.sentAgain++;
+      this.#publish(outgoing, true);
+    }
+    this.#wake();
+  }
+
+  #publish(outgoing: Outgoing, again: boolean): void {
+    const { queue, persistent, ttlMs, report } = this.#options;
+    const { task } = outgoing;
+    const properties: Options.Publish = {
+      persistent,
+      mandatory: true, // a confirm alone does not say that any queue took it (guide "Confirms")
+      messageId: task.id,
+      timestamp: Math.floor(Date.now() / 1000),
+      contentType: "text/plain; charset=utf-8",
+      ...(ttlMs === undefined ? {} : { expiration: String(ttlMs) }),
+      ...(again ? { headers: POSSIBLE_DUPLICATE } : {}),
+    };
+    report({ event: "task-sent", task, persistent, ttlMs: ttlMs ?? null, again });
+    const room = this.#channel?.sendToQueue(queue, task.body, properties, (error) =>
+      this.#answered(outgoing, error),
+    );
+    if (room === false) this.#full = true;
+  }
+
+  /** The broker's ack or nack; or amqplib's "channel closed", after which the task is published again. */
+  #answered(outgoing: Outgoing, error: Error | null): void {
+    if (error !== null && error.message !== "message nacked") return;
+    const { task, returned } = outgoing;
+    if (!this.#window.delete(task.id)) return;
+    this.#windowBytes -= task.bytes;
+    if (error !== null) {
+      this.totals.unconfirmed++;
+      this.#options.report({ event: "task-unconfirmed", task, reason: "the broker refused it (nack)" });
+    } else if (returned !== undefined) {
+      this.totals.unroutable++;
+      this.#options.report({ event: "task-unroutable", task, reason: returned });
+    } else {
+      this.totals.confirmed++;
+      this.totals.dots += task.dots;
+      this.#options.report({ event: "task-confirmed", task });
+    }
+    this.totals.seconds = (performance.now() - (this.#firstAt ?? 0)) / 1000;
+    if (this.#window.size > 0) this.#confirmTimer?.refresh();
+    else {
+      clearTimeout(this.#confirmTimer);
+      this.#confirmTimer = undefined;
+    }
+    this.#wake();
+  }
+
+  /** basic.return comes before the ack of the same message (guide "Confirms"). */
+  #returned(messageId: unknown, fields: object): void {
+    const outgoing = this.#window.get(String(messageId));
+    if (outgoing !== undefined)
+      outgoing.returned = "replyText" in fields ? String(fields.replyText) : "no queue took it";
+  }
+
+  #timedOut(): void {
+    const seconds = this.#options.confirmTimeoutMs / 1000;
+    this.#fail(
+      new WorkQueueError(
+        "CONFIRM_TIMEOUT",
+        `No confirm from ${this.#options.url.endpoint} for ${seconds} s.`,
+      ),
+    );
+  }
+
+  /** Ends it: what is in flight may or may not be stored, and is reported so. */
+  #fail(error: WorkQueueError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.totals.unconfirmed += this.#window.size;
+    for (const { task } of this.#window.values())
+      this.#options.report({ event: "task-unconfirmed", task, reason: error.message });
+    this.#window.clear();
+    this.#wake();
+  }
+
+  /** Waits for a condition that another event brings about. There is one caller at a time. */
+  async #until(condition: () => boolean): Promise<void> {
+    while (this.#failure === undefined && !condition()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}

@@ -1,0 +1,146 @@
+import { defaults } from "./defaults.js";
+import type { Delivery } from "./delivery.js";
+import { reasonOf } from "./errors.js";
+import type { Report, WorkTotals } from "./events.js";
+import type { Task } from "./task.js";
+
+/**
+ * Does one task. Returning means done: the task is acknowledged. Throwing means it could not be done:
+ * after `defaults.requeueDelayMs` it is handed back to the queue.
+ */
+export type Handler = (task: Task, context: HandlerContext) => Promise<void> | void;
+
+export interface HandlerContext {
+  /** Aborted when the task is no longer this worker's: connection lost, or handed back by a forced stop. */
+  signal: AbortSignal;
+  /** Tells how many dots of it are done. */
+  progress(dotsDone: number): void;
+}
+
+interface Options {
+  concurrency: number;
+  autoAck: boolean;
+  handler: Handler;
+  report: Report;
+  /** Called whenever nothing is in hand nor waiting any more. */
+  idle(): void;
+}
+
+/** The deliveries a worker holds: some in hand, `concurrency` at most, the rest waiting for a free hand. */
+export class TasksInHand {
+  readonly totals: WorkTotals = { done: 0, secondsWorked: 0, requeued: 0, aborted: 0 };
+  readonly #options: Options;
+  readonly #waiting: Delivery[] = [];
+  readonly #inHand = new Map<Delivery, AbortController>();
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  get inHand(): number {
+    return this.#inHand.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Begins a delivery, or lets it wait for a free hand. */
+  take(delivery: Delivery): void {
+    this.#waiting.push(delivery);
+    this.#next();
+  }
+
+  /** Gives a delivery back to the queue. One the broker has counted as done already is lost, and told so. */
+  handBack(delivery: Delivery, reason: string): void {
+    const { autoAck, report } = this.#options;
+    const { task } = delivery;
+    if (autoAck) this.#aborted(task, "acknowledged on delivery (auto-ack), so nobody will do it");
+    else if (delivery.requeue()) {
+      this.totals.requeued++;
+      report({ event: "task-requeued", task, reason });
+    }
+  }
+
+  handBackWaiting(reason: string): void {
+    for (const delivery of this.#waiting.splice(0)) this.handBack(delivery, reason);
+  }
+
+  handBackAll(reason: string): void {
+    this.handBackWaiting(reason);
+    for (const delivery of this.#interrupt(reason)) this.handBack(delivery, reason);
+  }
+
+  /**
+   * Gives up everything held, which the broker redelivers: working on would only do it twice. With
+   * auto-ack it does not, so the work goes on.
+   */
+  giveUp(reason: string): void {
+    if (this.#options.autoAck) return;
+    this.#waiting.length = 0;
+    for (const { task } of this.#interrupt(reason)) this.#aborted(task, reason);
+  }
+
+  #interrupt(reason: string): Delivery[] {
+    const deliveries = [...this.#inHand.keys()];
+    for (const controller of this.#inHand.values()) controller.abort(new Error(reason));
+    this.#inHand.clear();
+    return deliveries;
+  }
+
+  #next(): void {
+    while (this.#inHand.size < this.#options.concurrency) {
+      const delivery = this.#waiting.shift();
+      if (delivery === undefined) break;
+      void this.#work(delivery);
+    }
+    if (this.#inHand.size === 0) this.#options.idle();
+  }
+
+  async #work(delivery: Delivery): Promise<void> {
+    const { handler, report, autoAck } = this.#options;
+    const { task, redelivered, deliveryCount } = delivery;
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.#inHand.set(delivery, controller);
+    const count = deliveryCount === undefined ? {} : { deliveryCount };
+    report({ event: "task-received", task, redelivered, ...count });
+    const startedAt = performance.now();
+    let failure: string | undefined;
+    try {
+      await handler(task, {
+        signal,
+        progress: (dotsDone) => report({ event: "task-progress", task, dotsDone }),
+      });
+    } catch (error) {
+      failure = reasonOf(error);
+      // A task that fails at once must not go round and round at full speed.
+      if (!signal.aborted) await pause(defaults.requeueDelayMs, signal);
+    }
+    if (!this.#inHand.delete(delivery)) return; // interrupted, and that was told
+    if (failure !== undefined) this.handBack(delivery, failure);
+    else if (autoAck || delivery.ack()) {
+      const seconds = (performance.now() - startedAt) / 1000;
+      this.totals.done++;
+      this.totals.secondsWorked += seconds;
+      report({ event: "task-done", task, seconds });
+    } else this.#aborted(task, "the connection was lost");
+    this.#next();
+  }
+
+  #aborted(task: Task, reason: string): void {
+    this.totals.aborted++;
+    this.#options.report({ event: "task-aborted", task, reason });
+  }
+}
+
+/** Waits for `ms`, or until the signal is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
