@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import type { BrokerPorts } from "./ports.js";
+import type { BrokerNode } from "./private-broker.js";
+
+/** The image docker-compose.yml uses too: the current RabbitMQ with its admin UI. */
+const IMAGE = "rabbitmq:4-management";
+
+/** Whether there is a Docker engine to talk to; its client alone is not enough. */
+export function dockerRuns(): boolean {
+  return spawnSync("docker", ["info", "--format", "{{.ServerVersion}}"], { stdio: "ignore" }).status === 0;
+}
+
+/** A node started from the Docker image; it keeps its data from one start to the next. */
+export class DockerNode implements BrokerNode {
+  readonly description = `Docker image ${IMAGE}`;
+  readonly groups: number[] = [];
+  readonly containers: string[];
+  readonly #name: string;
+  readonly #ports: BrokerPorts;
+  #made = false;
+
+  constructor(ports: BrokerPorts) {
+    this.#name = `task-queue-broker-${process.pid}-${ports.amqp}`;
+    this.containers = [this.#name];
+    this.#ports = ports;
+  }
+
+  start(): ChildProcess {
+    const { amqp, management } = this.#ports;
+    const run = [
+      ["run", "--name", this.#name, "--hostname", this.#name],
+      ["--publish", `127.0.0.1:${amqp}:5672`, "--publish", `127.0.0.1:${management}:15672`, IMAGE],
+    ].flat();
+    const again = ["start", "--attach", this.#name];
+    // Attached, so that the child ends when the container does; detached from the terminal's Ctrl-C.
+    const child = spawn("docker", this.#made ? again : run, { detached: true, stdio: "ignore" });
+    this.#made = true;
+    child.on("error", () => {}); // seen by whoever waits for the broker
+    child.unref();
+    return child;
+  }
+
+  kill(): void {
+    spawnSync("docker", ["kill", this.#name], { stdio: "ignore" });
+  }
+
+  run(tool: string, ...words: string[]): string {
+    const { status, stdout, stderr } = spawnSync("docker", ["exec", this.#name, tool, ...words], {
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`${tool} ${words.join(" ")}: ${stderr}${stdout}`);
+    return stdout;
+  }
+
+  log(): string {
+    const { stdout, stderr } = spawnSync("docker", ["logs", "--tail", "20", this.#name], {
+      encoding: "utf8",
+    });
+    return `${stdout}${stderr}`;
+  }
+}

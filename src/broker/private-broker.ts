@@ -1,0 +1,166 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { connect as connectSocket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "amqplib";
+import { WorkQueueError } from "../queue/errors.js";
+import { DockerNode, dockerRuns } from "./docker-node.js";
+import { findInstalled, InstalledNode } from "./installed-node.js";
+import { Janitor } from "./leftovers.js";
+import { type BrokerPorts, pickPorts } from "./ports.js";
+
+/** How long a broker may take to start, in ms: seconds when installed, minutes when an image is pulled. */
+const START_MS = 300_000;
+
+/** How a private broker is run: from an installation or from an image. */
+export interface BrokerNode {
+  readonly description: string;
+  /** Process groups it consists of now, by their leaders' pids. */
+  readonly groups: number[];
+  readonly containers: string[];
+  /** Starts it, again on the same data; the child lives as long as the node. */
+  start(): ChildProcess;
+  /** Ends it as a power failure would. */
+  kill(): void;
+  /** Runs one of RabbitMQ's tools against it and returns what it printed. */
+  run(tool: string, ...words: string[]): string;
+  /** What it printed, to explain why it did not start. */
+  log(): string;
+}
+
+/**
+ * A RabbitMQ of one's own: on 127.0.0.1, with the management plugin, own data and free ports, which may
+ * be killed and started again, and of which nothing is left when it is stopped or this process ends.
+ */
+export class PrivateBroker {
+  readonly #node: BrokerNode;
+  readonly #ports: BrokerPorts;
+  readonly #directory: string;
+  readonly #janitor = new Janitor();
+  #child: ChildProcess | undefined;
+
+  private constructor(node: BrokerNode, ports: BrokerPorts, directory: string) {
+    this.#node = node;
+    this.#ports = ports;
+    this.#directory = directory;
+  }
+
+  /**
+   * Starts one from an installed rabbitmq-server or, without one, from the Docker image, and waits until it
+   * accepts connections.
+   * @param options.standardPorts take 5672 and 15672 where they are free (default: ports of its own)
+   * @param options.docker use the Docker image even where RabbitMQ is installed (default: no)
+   * @throws WorkQueueError BROKER_START
+   */
+  static async start(options: { standardPorts?: boolean; docker?: boolean } = {}): Promise<PrivateBroker> {
+    const installed = options.docker === true ? undefined : findInstalled();
+    if (installed === undefined && !dockerRuns())
+      throw new WorkQueueError(
+        "BROKER_START",
+        "There is neither an installed rabbitmq-server nor a running Docker engine to start a RabbitMQ from.",
+      );
+    const ports = await pickPorts(options.standardPorts ?? false);
+    const directory = mkdtempSync(join(tmpdir(), "task-queue-broker-"));
+    const node =
+      installed === undefined ? new DockerNode(ports) : new InstalledNode(installed, directory, ports);
+    const broker = new PrivateBroker(node, ports, directory);
+    try {
+      await broker.restart();
+    } catch (error) {
+      await broker.stop();
+      throw error;
+    }
+    return broker;
+  }
+
+  /** AMQP URL; the user is guest, whom RabbitMQ lets in from this machine only. */
+  get url(): string {
+    return `amqp://localhost:${this.#ports.amqp}`;
+  }
+
+  get adminUrl(): string {
+    return `http://localhost:${this.#ports.management}/`;
+  }
+
+  /** What it was started from. */
+  get description(): string {
+    return this.#node.description;
+  }
+
+  /** Starts it again after `kill`, on the same data and ports. @throws WorkQueueError BROKER_START */
+  async restart(): Promise<void> {
+    const child = this.#node.start();
+    this.#child = child;
+    this.#noteLeftovers();
+    const deadline = Date.now() + START_MS;
+    while (!(await this.#isReady())) {
+      if (
+        child.exitCode !== null ||
+        child.signalCode !== null ||
+        child.pid === undefined ||
+        Date.now() > deadline
+      ) {
+        const log = this.#node.log().trim().split("\n").slice(-8).join("\n");
+        throw new WorkQueueError("BROKER_START", `RabbitMQ did not start from ${this.description}: ${log}`);
+      }
+      await sleep(100);
+    }
+  }
+
+  /** Ends it as a power failure would; its data stays for `restart`. */
+  async kill(): Promise<void> {
+    this.#node.kill();
+    this.#noteLeftovers();
+    while (await this.#accepts(this.#ports.amqp)) await sleep(20);
+    while (this.#child?.exitCode === null && this.#child.signalCode === null) await sleep(20);
+  }
+
+  /** Stops it for good and removes its data. */
+  async stop(): Promise<void> {
+    this.#noteLeftovers();
+    await this.#janitor.clearUp();
+  }
+
+  /** Resolves when it ends without having been asked to. */
+  async ended(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null) return;
+    await new Promise((resolve) => child.once("exit", resolve));
+  }
+
+  /** Runs one of RabbitMQ's tools, `rabbitmqctl` say, against it and returns what it printed. */
+  run(tool: string, ...words: string[]): string {
+    return this.#node.run(tool, ...words);
+  }
+
+  #noteLeftovers(): void {
+    const { groups, containers } = this.#node;
+    this.#janitor.note({ groups, containers, directory: this.#directory });
+  }
+
+  async #isReady(): Promise<boolean> {
+    if (!(await this.#accepts(this.#ports.amqp)) || !(await this.#accepts(this.#ports.management)))
+      return false;
+    try {
+      const connection = await connect(this.url, { timeout: 2_000 });
+      connection.on("error", () => {});
+      await connection.close();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #accepts(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connectSocket({ port, host: "127.0.0.1" });
+      socket.once("connect", () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once("error", () => resolve(false));
+    });
+  }
+}
