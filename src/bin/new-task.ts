@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { Option } from "commander";
+import type { OpenChoice } from "../cli/admin-offer.js";
+import { parseAdminUrl } from "../cli/admin-ui.js";
+import { newTask } from "../cli/new-task.js";
+import { defaults } from "../queue/defaults.js";
+import { WorkQueueError } from "../queue/errors.js";
+import {
+  action,
+  checked,
+  durationOption,
+  processName,
+  queueCommand,
+  queueOptions,
+  runCommand,
+  type SharedFlags,
+} from "./command.js";
+
+interface Flags extends SharedFlags {
+  file?: string;
+  ttl?: number;
+  transient?: true;
+  confirmTimeout: number;
+  open?: boolean;
+  adminUrl?: string;
+}
+
+const examples = `
+Examples:
+  new-task "First message."          one second of work: one dot
+  new-task --file tasks.csv          one task per row (other files: per line; - is standard input)
+  new-task -- --not-an-option..      a message that starts with a dash`;
+
+const command = queueCommand("new-task", "Publish a task, or a file of tasks, to the work queue.")
+  .argument(
+    "[message...]",
+    `the task; every dot in it is one second of work (default: "${defaults.message}")`,
+  )
+  .option(
+    "-f, --file <path>",
+    "publish one task per line; a .csv: per row, its first column; - is standard input",
+  )
+  .addOption(durationOption("--ttl <duration>", "drop a task that no worker took within this time"))
+  .option("--transient", "not persistent: such tasks are gone when the broker restarts")
+  .addOption(
+    durationOption("--confirm-timeout <duration>", "give up after this long without any confirm").default(
+      defaults.confirmTimeoutMs,
+      "30s",
+    ),
+  )
+  .option("--open", "open RabbitMQ's admin UI at this queue (default: ask, on a terminal)")
+  .option("--no-open", "do not open it and do not ask (env: TASK_QUEUE_OPEN, ask, yes or no)")
+  .addOption(
+    new Option("--admin-url <url>", "address of the admin UI (default: derived from the AMQP URL)").argParser(
+      checked(parseAdminUrl),
+    ),
+  )
+  .addHelpText("after", examples)
+  .action(
+    action<Flags>((flags, terminal, words) => {
+      if (flags.file !== undefined && words.length > 0)
+        throw new WorkQueueError("USAGE", "Give a message or --file, not both.");
+      return newTask(
+        {
+          ...queueOptions(flags),
+          name: processName("new-task"),
+          message: words.length === 0 ? defaults.message : words.join(" "),
+          file: flags.file,
+          ttlMs: flags.ttl,
+          persistent: flags.transient !== true,
+          confirmTimeoutMs: flags.confirmTimeout,
+          open: openChoice(flags.open, process.env["TASK_QUEUE_OPEN"]),
+          adminUrl: flags.adminUrl,
+        },
+        terminal,
+      );
+    }),
+  );
+
+/** The flag, else the environment, else to ask. @throws WorkQueueError USAGE */
+function openChoice(flag: boolean | undefined, variable: string | undefined): OpenChoice {
+  if (flag !== undefined) return flag ? "yes" : "no";
+  if (variable === undefined) return "ask";
+  if (variable === "ask" || variable === "yes" || variable === "no") return variable;
+  throw new WorkQueueError("USAGE", `TASK_QUEUE_OPEN is ask, yes or no, not "${variable}".`);
+}
+
+await runCommand(command, process.argv.slice(2));

@@ -1,0 +1,40 @@
+import type { BrokerUrl } from "../queue/broker-url.js";
+import { WorkQueueError } from "../queue/errors.js";
+
+/** The management plugin listens this much above the AMQP port: 15672 to 5672, 15671 to 5671. */
+const MANAGEMENT_OFFSET = 10_000;
+
+/** How long the admin UI may take to answer before it is told to be absent, in ms. */
+const PROBE_MS = 2_000;
+
+/**
+ * The page of one queue in RabbitMQ's admin UI (route `#/queues/<vhost>/<queue>`), without credentials.
+ * @param base the UI's address where it cannot be derived from the AMQP URL
+ */
+export function adminPage(broker: BrokerUrl, queue: string, base: string | undefined): string {
+  const page = `#/queues/${encodeURIComponent(broker.vhost)}/${encodeURIComponent(queue)}`;
+  if (base !== undefined) return `${base.replace(/[/#]*$/, "")}/${page}`;
+  const port = broker.port + MANAGEMENT_OFFSET <= 65_535 ? broker.port + MANAGEMENT_OFFSET : 15_672;
+  const host = broker.endpoint.slice(0, broker.endpoint.lastIndexOf(":"));
+  return `${broker.scheme === "amqps" ? "https" : "http"}://${host}:${port}/${page}`;
+}
+
+/** Checks `--admin-url`. @throws WorkQueueError USAGE where it is no http(s) URL, or holds credentials. */
+export function parseAdminUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new WorkQueueError("USAGE", "It is the http:// or https:// address of RabbitMQ's admin UI.");
+  if (url.username !== "" || url.password !== "")
+    throw new WorkQueueError("USAGE", "It must not contain a user or password: the admin UI asks for them.");
+  return text;
+}
+
+/** Whether anything speaks HTTP at that address. */
+export async function answers(page: string): Promise<boolean> {
+  try {
+    const response = await fetch(page, { method: "HEAD", signal: AbortSignal.timeout(PROBE_MS) });
+    return response.status < 500;
+  } catch {
+    return false;
+  }
+}

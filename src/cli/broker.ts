@@ -1,0 +1,43 @@
+import { PrivateBroker } from "../broker/private-broker.js";
+import { defaults } from "../queue/defaults.js";
+import { WorkQueueError } from "../queue/errors.js";
+import { onStopSignals } from "./signals.js";
+import type { Terminal } from "./terminal.js";
+
+/** Runs a private RabbitMQ until it is told to stop; returns the exit code. */
+export async function broker(options: { docker: boolean }, terminal: Terminal): Promise<number> {
+  const { stdout, outColors } = terminal;
+  const say = (text: string) => stdout.write(`${text}\n`);
+  let toldToStop = () => {};
+  const stopped = new Promise<"stopped">((resolve) => {
+    toldToStop = () => resolve("stopped");
+  });
+  const stopListening = onStopSignals(process, { first: toldToStop, second: toldToStop });
+  say(outColors.dim("Starting a RabbitMQ of its own ..."));
+  const starting = PrivateBroker.start({ standardPorts: true, docker: options.docker });
+  // Told to stop while it starts: it is stopped as soon as it has started.
+  const running = await starting;
+  try {
+    for (const line of welcome(running)) say(line);
+    const end = await Promise.race([stopped, running.ended()]);
+    if (end === undefined)
+      throw new WorkQueueError("CONNECTION_LOST", "RabbitMQ ended without having been asked to.");
+  } finally {
+    stopListening();
+    await running.stop();
+  }
+  say("Stopped, and its data removed.");
+  return 0;
+}
+
+function welcome({ url, adminUrl, description }: PrivateBroker): string[] {
+  const standard = url === defaults.url;
+  return [
+    `RabbitMQ runs, from ${description}.`,
+    `  AMQP URL  ${url}${standard ? "  (the commands' default)" : ""}`,
+    `  Admin UI  ${adminUrl}`,
+    "  Login     guest, password guest (from this machine only)",
+    ...(standard ? [] : [`In the other terminals: export AMQP_URL=${url}`]),
+    "Ctrl-C stops it and removes its data.",
+  ];
+}

@@ -1,0 +1,72 @@
+import type { EngineEvent, WorkTotals } from "../queue/events.js";
+import type { Task } from "../queue/task.js";
+import { count, eventLine, inSeconds, waitingLine } from "./event-line.js";
+import { LineWriter } from "./line-writer.js";
+import { printableBody } from "./printable.js";
+import type { Terminal } from "./terminal.js";
+import { TransientLine } from "./transient-line.js";
+
+/** How long a worker is idle before it says again that it waits, in ms. */
+const IDLE_MS = 250;
+
+/** Up to this many dots are drawn one by one. */
+const DRAWN_DOTS = 20;
+
+/** Tells a person what a worker does. `several`: it works more than one task at a time. */
+export function humanWorker(terminal: Terminal, several: boolean): (event: EngineEvent) => void {
+  const lines = new LineWriter(terminal);
+  const transient = new TransientLine(terminal);
+  const inHand = new Map<Task, number>();
+  let waiting: NodeJS.Timeout | undefined;
+  let draining = false;
+
+  const track = (event: EngineEvent) => {
+    if (event.event === "task-received") inHand.set(event.task, 0);
+    else if (event.event === "task-progress") inHand.set(event.task, event.dotsDone);
+    else if ("task" in event) inHand.delete(event.task);
+    transient.show(workingOn(inHand));
+  };
+  return (event) => {
+    clearTimeout(waiting);
+    lines.write(eventLine(event, lines.colors, several));
+    if ("task" in event) track(event);
+    if (event.event === "task-done" && inHand.size === 0 && !draining) {
+      waiting = setTimeout(() => lines.write(waitingLine(lines.colors.out)), IDLE_MS).unref();
+    }
+    if (event.event === "stopping") {
+      draining = true;
+      lines.out(` ${lines.colors.out.cyan("[*]")} ${stopping(event.reason, event.inHand)}`);
+    }
+    if (event.event === "stopped" && "done" in event) {
+      transient.show(undefined);
+      lines.out(` ${lines.colors.out.cyan("[*]")} ${stopped(event)}`);
+    }
+  };
+}
+
+/** The line that shows the task in hand and its dots going by. */
+function workingOn(inHand: ReadonlyMap<Task, number>): string | undefined {
+  const [first] = inHand;
+  if (first === undefined) return undefined;
+  if (inHand.size > 1) return `${count(inHand.size, "task")} in hand`;
+  const [task, dotsDone] = first;
+  const { dots } = task;
+  const drawn =
+    dots > DRAWN_DOTS
+      ? `${dotsDone.toLocaleString("en-US")} of ${count(dots, "dot")}`
+      : "●".repeat(dotsDone) + "○".repeat(dots - dotsDone);
+  return `${drawn} ${printableBody(task.body, 40)}`;
+}
+
+function stopping(reason: string, inHand: number): string {
+  if (inHand === 0) return `Stopping (${reason}).`;
+  const them = inHand === 1 ? "it" : "them";
+  return `Stopping (${reason}): finishing ${count(inHand, "task")} in hand. Ctrl-C again hands ${them} back and leaves at once.`;
+}
+
+function stopped({ done, secondsWorked, requeued, aborted }: WorkTotals): string {
+  const parts = [`${count(done, "task")} done`, `${inSeconds(secondsWorked)} of work`];
+  if (requeued > 0) parts.push(`${count(requeued, "task")} handed back`);
+  if (aborted > 0) parts.push(`${count(aborted, "task")} given up`);
+  return `Stopped: ${parts.join(", ")}.`;
+}

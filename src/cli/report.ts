@@ -1,0 +1,26 @@
+import { type EngineEvent, type Report, speakAs, type WorkQueueEvent } from "../queue/events.js";
+import { explainReporter } from "./explain.js";
+import { jsonReporter } from "./json.js";
+import type { Terminal } from "./terminal.js";
+
+/**
+ * What a command's events become: JSON lines on stdout, or lines for a person; with `explain` the AMQP
+ * steps before them (on stderr where stdout is JSON).
+ */
+export function makeReport(
+  options: { name: string; queue: string; json: boolean; explain: boolean },
+  terminal: Terminal,
+  human: (event: EngineEvent) => void,
+): Report {
+  const { name, json, explain } = options;
+  const { stdout, stderr, outColors, errColors } = terminal;
+  const listeners: ((event: WorkQueueEvent) => void)[] = [];
+  if (explain) {
+    const to = json ? stderr : stdout;
+    listeners.push(explainReporter((text) => to.write(text), json ? errColors : outColors, options));
+  }
+  listeners.push(json ? jsonReporter(stdout) : human);
+  return speakAs(name, (event) => {
+    for (const listener of listeners) listener(event);
+  });
+}

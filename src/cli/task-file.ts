@@ -1,0 +1,94 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { basename } from "node:path";
+import { addAbortSignal, type Readable } from "node:stream";
+import { codeOf, reasonOf, WorkQueueError } from "../queue/errors.js";
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Tasks to publish, read as they are needed: memory does not grow with the file. */
+export interface TaskSource {
+  bodies: AsyncIterable<Buffer>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file of tasks, `-` being standard input: one task per line (LF or CRLF, empty lines skipped, the
+ * bytes as they are). Where the name ends in .csv, one per row: its first column, CSV quoting understood.
+ * @param signal aborted: no further task is read, however long the next one would be waited for
+ * @throws WorkQueueError INPUT where it cannot be opened, or later, read; INTERRUPTED.
+ */
+export async function openTaskFile(path: string, stdin: Readable, signal: AbortSignal): Promise<TaskSource> {
+  const file = path === "-" ? undefined : await openFile(path);
+  const bytes = addAbortSignal(signal, file?.createReadStream() ?? stdin);
+  const tasks = path.toLowerCase().endsWith(".csv") ? rows(bytes) : lines(bytes);
+  const name = file === undefined ? "standard input" : basename(path);
+  return { bodies: readable(tasks, name, signal), close: async () => file?.close().catch(() => {}) };
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    const file = await open(path);
+    if ((await file.stat()).isDirectory()) {
+      await file.close();
+      throw new WorkQueueError(
+        "INPUT",
+        `"${path}" is a directory; --file wants a file with one task per line.`,
+      );
+    }
+    return file;
+  } catch (error) {
+    if (error instanceof WorkQueueError) throw error;
+    const reason = codeOf(error) === "ENOENT" ? "no such file" : reasonOf(error);
+    throw new WorkQueueError("INPUT", `Cannot read "${path}": ${reason}.`, error);
+  }
+}
+
+async function* readable(
+  bodies: AsyncIterable<Buffer>,
+  name: string,
+  signal: AbortSignal,
+): AsyncIterable<Buffer> {
+  try {
+    yield* bodies;
+  } catch (error) {
+    if (signal.aborted)
+      throw new WorkQueueError("INTERRUPTED", `Stopped before the end of ${name}: the rest was not sent.`);
+    throw new WorkQueueError("INPUT", `Cannot read ${name} any further: ${reasonOf(error)}`, error);
+  }
+}
+
+async function* lines(input: Readable): AsyncIterable<Buffer> {
+  let rest: Buffer[] = [];
+  let first = true;
+  const task = (line: Buffer): Buffer => {
+    const from = first && line.subarray(0, 3).equals(BOM) ? 3 : 0;
+    first = false;
+    return line.subarray(from, line.at(-1) === RETURN ? -1 : undefined);
+  };
+  for await (const chunk of input as AsyncIterable<Buffer>) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      const piece = chunk.subarray(start, end);
+      const line = task(rest.length === 0 ? piece : Buffer.concat([...rest, piece]));
+      rest = [];
+      start = end + 1;
+      if (line.length > 0) yield line;
+    }
+    if (start < chunk.length) rest.push(chunk.subarray(start));
+  }
+  const last = task(Buffer.concat(rest));
+  if (last.length > 0) yield last;
+}
+
+async function* rows(input: Readable): AsyncIterable<Buffer> {
+  const { parse } = await import("csv-parse"); // only now: most runs need none
+  // Rows of a course's file are of any length, and people put quotes where CSV wants none.
+  const parser = parse({ bom: true, relaxColumnCount: true, relaxQuotes: true, skipEmptyLines: true });
+  input.on("error", (error) => parser.destroy(error));
+  for await (const row of input.pipe(parser) as AsyncIterable<string[]>) {
+    const [task = ""] = row;
+    if (task !== "") yield Buffer.from(task);
+  }
+}

@@ -1,0 +1,38 @@
+import { Chalk, type ChalkInstance, chalkStderr, default as chalkStdout } from "chalk";
+
+/** Where a command reads and writes, handed in so that tests may hand in another. */
+export interface Terminal {
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  env: NodeJS.ProcessEnv;
+  /** Colours for stdout and stderr; without any where they are not wanted or not possible. */
+  outColors: ChalkInstance;
+  errColors: ChalkInstance;
+}
+
+/** The process's own terminal. Colours are off with `--no-color` or NO_COLOR (no-color.org), or off a terminal. */
+export function processTerminal(color: boolean): Terminal {
+  const { stdin, stdout, stderr, env } = process;
+  // A reader that goes away (`worker | head`) is no reason to die with a stack.
+  for (const stream of [stdout, stderr]) stream.on("error", () => {});
+  const off = !color || Boolean(env["NO_COLOR"]);
+  return {
+    stdin,
+    stdout,
+    stderr,
+    env,
+    outColors: new Chalk({ level: off ? 0 : chalkStdout.level }),
+    errColors: new Chalk({ level: off ? 0 : chalkStderr.level }),
+  };
+}
+
+/** Whether a transient line can be drawn and wiped again on stdout. */
+export function canRedraw({ stdout, env }: Terminal): boolean {
+  return stdout.isTTY === true && env["TERM"] !== "dumb";
+}
+
+/** Whether there is somebody to ask: a person at both ends, and no CI. */
+export function canAsk({ stdin, stdout, env }: Terminal): boolean {
+  return stdin.isTTY === true && stdout.isTTY === true && !env["CI"];
+}

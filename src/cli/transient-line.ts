@@ -1,0 +1,49 @@
+import type { Ora } from "ora";
+import { canRedraw, type Terminal } from "./terminal.js";
+
+/**
+ * The last line of a terminal, redrawn while something is going on and gone when it is over. Nothing at
+ * all where stdout is no terminal. Other output may be written meanwhile: ora draws the line below it.
+ */
+export class TransientLine {
+  readonly #terminal: Terminal;
+  readonly #enabled: boolean;
+  #spinner: Ora | undefined;
+  #loading: Promise<void> | undefined;
+  #text: string | undefined;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#enabled = canRedraw(terminal);
+  }
+
+  /** Shows the text, cut to the terminal's width; undefined takes the line away. */
+  show(text: string | undefined): void {
+    if (!this.#enabled) return;
+    this.#text = text;
+    if (this.#spinner === undefined) this.#loading ??= this.#load();
+    else this.#draw(this.#spinner);
+  }
+
+  async #load(): Promise<void> {
+    const { default: ora } = await import("ora"); // only now: most runs need none
+    const { stdout, outColors } = this.#terminal;
+    this.#spinner = ora({
+      stream: stdout,
+      isEnabled: true,
+      color: outColors.level > 0 ? "cyan" : false,
+      hideCursor: false, // nothing could bring it back after a kill -9
+      discardStdin: false, // it would take Ctrl-C away from the signal handler
+    });
+    this.#draw(this.#spinner);
+  }
+
+  #draw(spinner: Ora): void {
+    if (this.#text === undefined) spinner.stop();
+    else {
+      const room = Math.max((this.#terminal.stdout.columns ?? 80) - 4, 10);
+      spinner.text = this.#text.length > room ? `${this.#text.slice(0, room - 1)}…` : this.#text;
+      if (!spinner.isSpinning) spinner.start();
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { hostname } from "node:os";
+import { BrokerUrl } from "./queue/broker-url.js";
+import { Consumer } from "./queue/consumer.js";
+import { defaults } from "./queue/defaults.js";
+import {
+  type PublishTotals,
+  type QueueType,
+  speakAs,
+  type WorkQueueEvent,
+  type WorkTotals,
+} from "./queue/events.js";
+import { publish } from "./queue/publisher.js";
+import type { Handler } from "./queue/tasks-in-hand.js";
+
+export { BrokerUrl } from "./queue/broker-url.js";
+export { defaults } from "./queue/defaults.js";
+export { type ErrorCode, WorkQueueError } from "./queue/errors.js";
+export type { EngineEvent, PublishTotals, QueueType, WorkQueueEvent, WorkTotals } from "./queue/events.js";
+export type { Task, TaskJson } from "./queue/task.js";
+export type { Handler, HandlerContext } from "./queue/tasks-in-hand.js";
+export { workDots } from "./work/dots.js";
+
+/** What a publisher and a worker have in common. */
+export interface QueueOptions {
+  /** AMQP URL; default `amqp://localhost:5672`. */
+  url?: string | BrokerUrl;
+  /** Default `task_queue`. It is declared durable. */
+  queue?: string;
+  /** Sent as `x-queue-type`; default: nothing is sent, the broker decides. */
+  queueType?: QueueType;
+  /** The connection's name in the admin UI; default `<publisher|worker>@<host>:<pid>`. */
+  name?: string;
+  /** How long to keep trying for the first connection, in ms; default 0: one attempt. */
+  waitMs?: number;
+  /** Called with every event (docs/events.md), at once: it must be quick and must not throw. */
+  onEvent?: (event: WorkQueueEvent) => void;
+}
+
+export interface PublishTasksOptions extends QueueOptions {
+  /** Delivery mode 2; default true. */
+  persistent?: boolean;
+  /** A task no worker took within this time is dropped, in ms; default: never. */
+  ttlMs?: number;
+  /** How long without any confirm before it gives up, in ms; default 30,000. */
+  confirmTimeoutMs?: number;
+  /** Aborted: no further task is read; those published are still confirmed. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Publishes tasks and resolves when the broker has confirmed them: stored, and routed to the queue. A task
+ * that no queue took is counted in `unroutable`. Lost connections are made again meanwhile.
+ * @throws WorkQueueError; with code CONFIRM_TIMEOUT, events `task-unconfirmed` name what may or may not be stored.
+ */
+export function publishTasks(
+  tasks: Iterable<string | Buffer> | AsyncIterable<string | Buffer>,
+  options: PublishTasksOptions = {},
+): Promise<PublishTotals> {
+  return publish(bodies(tasks), {
+    ...queueOptions("publisher", options),
+    persistent: options.persistent ?? true,
+    ttlMs: options.ttlMs,
+    confirmTimeoutMs: options.confirmTimeoutMs ?? defaults.confirmTimeoutMs,
+    signal: options.signal ?? new AbortController().signal,
+  });
+}
+
+export interface StartWorkerOptions extends QueueOptions {
+  /** Tasks worked at a time; default 1. */
+  concurrency?: number;
+  /** Deliveries sent ahead of their acks; default: the concurrency. 0: no limit. */
+  prefetch?: number;
+  /** A task counts as done when it is sent; default false. */
+  autoAck?: boolean;
+  /** Stop after so many tasks; default: never. */
+  maxTasks?: number;
+  /** Stop when the queue is drained and nothing is in hand; default false. */
+  exitWhenEmpty?: boolean;
+}
+
+/** A running worker. */
+export interface Worker {
+  /** Resolves with the totals when it has stopped; rejects with a WorkQueueError when it cannot go on. */
+  readonly finished: Promise<WorkTotals>;
+  /** Takes no more tasks, finishes what is in hand. */
+  stop(reason?: string): void;
+  /** Hands back what is in hand and stops at once. */
+  stopNow(reason?: string): void;
+}
+
+/**
+ * Starts a worker: `handler` is called with each task; when it returns, the task is acknowledged. It
+ * reconnects by itself; a task in hand then is given up (see its signal), for the broker redelivers it.
+ */
+export function startWorker(handler: Handler, options: StartWorkerOptions = {}): Worker {
+  const concurrency = options.concurrency ?? defaults.concurrency;
+  const consumer = new Consumer({
+    ...queueOptions("worker", options),
+    concurrency,
+    prefetch: options.prefetch ?? concurrency,
+    autoAck: options.autoAck ?? false,
+    maxTasks: options.maxTasks,
+    exitWhenEmpty: options.exitWhenEmpty ?? false,
+    handler,
+  });
+  return {
+    finished: consumer.finished,
+    stop: (reason = "asked to stop") => consumer.stop(reason),
+    stopNow: (reason = "asked to stop at once") => consumer.stopNow(reason),
+  };
+}
+
+function queueOptions(role: string, options: QueueOptions) {
+  const { url = defaults.url, queue = defaults.queue, queueType, waitMs = 0, onEvent = () => {} } = options;
+  const name = options.name ?? `${role}@${hostname()}:${process.pid}`;
+  return {
+    url: typeof url === "string" ? new BrokerUrl(url) : url,
+    queue,
+    queueType,
+    name,
+    waitMs,
+    report: speakAs(name, onEvent),
+  };
+}
+
+async function* bodies(
+  tasks: Iterable<string | Buffer> | AsyncIterable<string | Buffer>,
+): AsyncIterable<Buffer> {
+  for await (const task of tasks) yield typeof task === "string" ? Buffer.from(task) : task;
+}
