@@ -85,7 +85,13 @@ async function* lines(input: Readable): AsyncIterable<Buffer> {
 async function* rows(input: Readable): AsyncIterable<Buffer> {
   const { parse } = await import("csv-parse"); // only now: most runs need none
   // Rows of a course's file are of any length, and people put quotes where CSV wants none.
-  const parser = parse({ bom: true, relaxColumnCount: true, relaxQuotes: true, skipEmptyLines: true });
+  const parser = parse({
+    bom: true,
+    recordDelimiter: ["\r\n", "\n", "\r"],
+    relaxColumnCount: true,
+    relaxQuotes: true,
+    skipEmptyLines: true,
+  });
   input.on("error", (error) => parser.destroy(error));
   for await (const row of input.pipe(parser) as AsyncIterable<string[]>) {
     const [task = ""] = row;

@@ -27,9 +27,10 @@ export function processTerminal(color: boolean): Terminal {
   };
 }
 
-/** Whether a transient line can be drawn and wiped again on stdout. */
+/** Whether a transient line can be drawn and wiped again on stdout: a terminal, and one that knows its width. */
 export function canRedraw({ stdout, env }: Terminal): boolean {
-  return stdout.isTTY === true && env["TERM"] !== "dumb";
+  // Some pseudo-terminals are 0 columns wide, on which ora would wipe lines without end.
+  return stdout.isTTY === true && stdout.columns > 0 && env["TERM"] !== "dumb";
 }
 
 /** Whether there is somebody to ask: a person at both ends, and no CI. */

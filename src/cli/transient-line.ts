@@ -41,7 +41,7 @@ export class TransientLine {
   #draw(spinner: Ora): void {
     if (this.#text === undefined) spinner.stop();
     else {
-      const room = Math.max((this.#terminal.stdout.columns ?? 80) - 4, 10);
+      const room = Math.max(this.#terminal.stdout.columns - 4, 10);
       spinner.text = this.#text.length > room ? `${this.#text.slice(0, room - 1)}…` : this.#text;
       if (!spinner.isSpinning) spinner.start();
     }

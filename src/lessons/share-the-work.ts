@@ -53,7 +53,7 @@ export async function shareTheWork(options: ShareTheWorkOptions, terminal: Termi
   options.signal.throwIfAborted();
   const timeline = buildTimeline(stage.events);
   say("");
-  for (const line of drawTimeline(timeline, terminal.stdout.columns ?? 80, terminal.outColors)) say(line);
+  for (const line of drawTimeline(timeline, terminal.stdout.columns || 80, terminal.outColors)) say(line);
   say("");
   for (const line of findings(timeline)) say(line);
   return timeline;

@@ -23,11 +23,6 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
       "VHOST_REFUSED",
       `Virtual host "${url.vhost}" does not exist on ${url.endpoint}, or user "${url.username}" may not use it.`,
     );
-  if (HTTP_AS_FRAME_SIZE.test(reason) || url.port === 15_672 || url.port === 15_671)
-    return fail(
-      "NOT_AMQP",
-      `${url.endpoint} speaks HTTP, not AMQP: that looks like the admin UI; AMQP is on port 5672.`,
-    );
   if (code === 403)
     return fail(
       "ACCESS_REFUSED",
@@ -38,9 +33,20 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
     return fail("HOST_UNKNOWN", `The host name "${url.host}" is not known (${code}).`);
   if (code === "ETIMEDOUT" || /connect ETIMEDOUT/.test(reason))
     return fail("CONNECT_TIMEOUT", `${url.endpoint} did not open an AMQP connection in time.`);
-  if (isTls(code, reason)) return fail("TLS", `TLS with ${url.endpoint} failed: ${reason}.`);
+  if (HTTP_AS_FRAME_SIZE.test(reason) || url.port === 15_672 || url.port === 15_671)
+    return fail(
+      "NOT_AMQP",
+      `${url.endpoint} speaks HTTP, not AMQP: that looks like the admin UI; AMQP is on port 5672.`,
+    );
+  if (isTls(code, reason)) {
+    // OpenSSL's errors come with addresses, file names and a line break around the few words that tell.
+    const told = /SSL routines:[^:]*:([^:]+)/.exec(reason)?.[1] ?? reason;
+    return fail("TLS", `TLS with ${url.endpoint} failed: ${told}.`);
+  }
   if (/Frame size|Expected connection\.|Invalid frame|Expected ConnectionStart/.test(reason))
     return fail("NOT_AMQP", `${url.endpoint} does not speak AMQP 0-9-1 (${reason}).`);
+  if (/Socket closed abruptly/.test(reason))
+    return fail("UNREACHABLE", `${url.endpoint} hung up during AMQP's opening; is it the AMQP port?`);
   return fail("UNREACHABLE", `No AMQP connection to ${url.endpoint} (${reason}).`);
 }
 

@@ -121,12 +121,13 @@ export class Consumer {
     this.#tasks.take(delivery);
   }
 
-  /** Nothing is in hand: the end, or a moment to look whether the queue is empty. */
+  /** With nothing in hand: the end, or a moment to look whether the queue is empty. */
   #idle(): void {
     const { maxTasks, exitWhenEmpty } = this.#options;
+    if (this.#tasks.inHand > 0) return;
     if (this.#state === "draining" && this.#cancelled) void this.#end();
     if (this.#state !== "consuming") return;
-    if (this.#taken === maxTasks) this.#drain(`${maxTasks} tasks taken`);
+    if (this.#taken === maxTasks) this.#drain("as many tasks as were asked for");
     else if (exitWhenEmpty) {
       // One question after a moment of idleness, not one after every task.
       clearTimeout(this.#emptyTimer);
@@ -156,7 +157,7 @@ export class Consumer {
       .catch(() => {}) // the channel went instead, which ends deliveries as well
       .then(() => {
         this.#cancelled = true;
-        if (this.#tasks.inHand === 0) this.#idle();
+        this.#idle();
       });
   }
 
@@ -165,7 +166,7 @@ export class Consumer {
     const { inHand, waiting } = this.#tasks;
     if (!this.#options.autoAck) this.#taken -= inHand + waiting;
     this.#tasks.giveUp(reason);
-    if (this.#tasks.inHand === 0) this.#idle();
+    this.#idle();
   }
 
   async #end(): Promise<void> {

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { WorkQueueError } from "#dist/queue/errors.js";
+import type { QueueType } from "#dist/queue/events.js";
+import { publishAll, workAll } from "../support/engine.js";
+import { describeQueue, openChannel, uniqueQueue } from "../support/queue.js";
+
+test("the queue is declared durable, with no argument of ours", async (t) => {
+  const queue = uniqueQueue(t);
+  await publishAll(["one"], { queue });
+  const found = await describeQueue(queue);
+  assert.equal(found.durable, true);
+  assert.deepEqual(found.arguments, {});
+});
+
+test("--queue-type quorum declares a quorum queue", async (t) => {
+  const queue = uniqueQueue(t);
+  await publishAll(["one"], { queue, queueType: "quorum" });
+  assert.equal((await describeQueue(queue)).type, "quorum");
+});
+
+const adoptions: { there: QueueType; wanted: QueueType | undefined }[] = [
+  { there: "quorum", wanted: undefined },
+  { there: "quorum", wanted: "classic" },
+  { there: "classic", wanted: "quorum" },
+];
+for (const { there, wanted } of adoptions) {
+  test(`N9: a ${there} queue is used as it is where ${wanted ?? "no type"} is asked for`, async (t) => {
+    const queue = uniqueQueue(t);
+    const channel = await openChannel(t);
+    await channel.assertQueue(queue, { durable: true, arguments: { "x-queue-type": there } });
+    const published = await publishAll(["one", "two"], { queue, queueType: wanted });
+    const [declared] = published.recorder.all("queue-declared");
+    assert.deepEqual([declared?.adopted, declared?.type], [true, there]);
+    const { totals } = await workAll({ queue, queueType: wanted });
+    assert.equal(totals.done, 2);
+  });
+}
+
+test("a queue declared by us is found by a declaration like ours, and counts what is in it", async (t) => {
+  const queue = uniqueQueue(t);
+  await publishAll(["one", "two"], { queue });
+  const { recorder } = await publishAll(["three"], { queue });
+  const [declared] = recorder.all("queue-declared");
+  assert.deepEqual([declared?.adopted, declared?.ready, declared?.workers], [false, 2, 0]);
+});
+
+test("a queue that is not durable is an error that names both values", async (t) => {
+  const queue = uniqueQueue(t);
+  const channel = await openChannel(t);
+  await channel.assertQueue(queue, { durable: false });
+  await assert.rejects(publishAll(["one"], { queue }), (error: unknown) => {
+    assert.ok(error instanceof WorkQueueError);
+    assert.equal(error.code, "QUEUE_MISMATCH");
+    assert.match(error.message, /durable = false/);
+    assert.match(error.message, /durable = true/);
+    return true;
+  });
+});
+
+test("a queue that is exclusive to somebody else is an error", async (t) => {
+  const channel = await openChannel(t);
+  const { queue } = await channel.assertQueue("", { exclusive: true });
+  await assert.rejects(publishAll(["one"], { queue }), { code: "QUEUE_MISMATCH" });
+});
+
+test("a name the broker reserves is refused with its reason", async () => {
+  await assert.rejects(publishAll(["one"], { queue: "amq.mine" }), { code: "ACCESS_REFUSED" });
+});

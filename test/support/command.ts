@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readEvent } from "#dist/lessons/event-log.js";
+import { brokerUrl } from "./queue.js";
+import { Recorder } from "./recorder.js";
+
+export type CommandName = "new-task" | "worker" | "task-queue";
+
+/** The built script of a command. */
+export const script = (command: CommandName): string =>
+  fileURLToPath(new URL(`../../../dist/bin/${command}.js`, import.meta.url));
+
+/** What a user's shell would set: the broker, and none of the variables that change colours or questions. */
+export function userEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { CI, NO_COLOR, FORCE_COLOR, TASK_QUEUE, TASK_QUEUE_OPEN, DEBUG, ...env } = process.env;
+  return { ...env, AMQP_URL: brokerUrl, ...extra };
+}
+
+interface RunOptions {
+  env?: NodeJS.ProcessEnv;
+  stdin?: string | Buffer;
+}
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A built command as a user starts it; killed with the test, should it still run then. */
+export class Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Its events, where it was started with --json. */
+  readonly recorder = new Recorder();
+  stdout = "";
+  stderr = "";
+  readonly #looking = new Set<() => void>();
+
+  constructor(t: TestContext, program: string, words: string[], { env, stdin }: RunOptions = {}) {
+    // Its own folder: nothing may depend on the one it is started in.
+    const child = spawn(program, words, { cwd: tmpdir(), env: userEnv(env) });
+    this.child = child;
+    child.stdin.on("error", () => {}); // it may end without having read
+    if (stdin !== undefined) child.stdin.end(stdin);
+    let line = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+      const lines = (line + text).split("\n");
+      line = lines.pop() ?? "";
+      for (const one of lines) {
+        const event = readEvent(one);
+        if (event !== undefined) this.recorder.add(event);
+      }
+      this.#look();
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+      this.#look();
+    });
+    this.ended = new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => {
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
+        this.#look();
+      });
+    });
+    t.after(() => child.kill("SIGKILL"));
+  }
+
+  /** Resolves when stdout or stderr has such a text; rejects when the command ends without it. */
+  async says(pattern: RegExp | string): Promise<void> {
+    const said = () => {
+      const all = this.stdout + this.stderr;
+      return typeof pattern === "string" ? all.includes(pattern) : pattern.test(all);
+    };
+    let over = false;
+    void this.ended.then(() => {
+      over = true;
+    });
+    while (!said()) {
+      if (over) throw new Error(`It ended without saying ${pattern}:\n${this.stdout}${this.stderr}`);
+      await new Promise<void>((resolve) => this.#looking.add(resolve));
+    }
+  }
+
+  #look(): void {
+    for (const resolve of this.#looking) resolve();
+    this.#looking.clear();
+  }
+}
+
+/** Starts a built command with node. */
+export function start(
+  t: TestContext,
+  command: CommandName,
+  words: string[],
+  options: RunOptions = {},
+): Running {
+  return new Running(t, process.execPath, [script(command), ...words], options);
+}
+
+/** Runs a built command to its end; standard input is empty unless given. */
+export function run(
+  t: TestContext,
+  command: CommandName,
+  words: string[],
+  options: RunOptions = {},
+): Promise<Ended> {
+  return start(t, command, words, { stdin: "", ...options }).ended;
+}
