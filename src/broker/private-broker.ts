@@ -127,6 +127,7 @@ export class PrivateBroker {
   async ended(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null) return;
+    child.ref(); // else nothing would keep this process from ending before the broker
     await new Promise((resolve) => child.once("exit", resolve));
   }
 
