@@ -121,6 +121,8 @@ export class PrivateBroker {
   async stop(): Promise<void> {
     this.#noteLeftovers();
     await this.#janitor.clearUp();
+    // A process that was killed still dies for a moment.
+    while (await this.#accepts(this.#ports.amqp)) await sleep(20);
   }
 
   /** Resolves when it ends without having been asked to. */
