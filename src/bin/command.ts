@@ -127,7 +127,7 @@ function brokerUrl(text: string): BrokerUrl {
 /** Runs a command to its exit code. The process ends by itself, when nothing is left to do. */
 export async function runCommand(command: Command, argv: readonly string[]): Promise<void> {
   // An empty variable is one that is not set.
-  for (const name of ["AMQP_URL", "TASK_QUEUE", "TASK_QUEUE_OPEN"])
+  for (const name of ["AMQP_URL", "TASK_QUEUE", "TASK_QUEUE_OPEN", "TASK_QUEUE_IMAGE"])
     if (process.env[name] === "") delete process.env[name];
   try {
     await command.parseAsync(argv, { from: "user" });

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Argument, Option } from "commander";
+import { defaultImage } from "../broker/docker-node.js";
 import { broker } from "../cli/broker.js";
 import { giveLesson, type LessonName, lessons, listLessons } from "../cli/lesson.js";
 import { parseDuration, wholeNumber } from "../cli/parse.js";
@@ -19,13 +20,14 @@ command.addCommand(
     "broker",
     "Run a private RabbitMQ on this machine until Ctrl-C; nothing of it is left afterwards.",
   )
-    .option("--docker", "from the Docker image, even where rabbitmq-server is installed")
+    .addOption(
+      new Option(
+        "--image <name>",
+        `a Docker image (default: the installed rabbitmq-server, without one ${defaultImage})`,
+      ).env("TASK_QUEUE_IMAGE"),
+    )
     .option("--no-color", "no colours (also: NO_COLOR)")
-    .action(
-      action<{ color: boolean; docker?: true }>(({ docker }, terminal) =>
-        broker({ docker: docker ?? false }, terminal),
-      ),
-    ),
+    .action(action<{ color: boolean; image?: string }>(({ image }, terminal) => broker({ image }, terminal))),
 );
 
 command.addCommand(

@@ -3,7 +3,7 @@ import type { BrokerPorts } from "./ports.js";
 import type { BrokerNode } from "./private-broker.js";
 
 /** The image docker-compose.yml uses too: the current RabbitMQ with its admin UI. */
-const IMAGE = "rabbitmq:4-management";
+export const defaultImage = "rabbitmq:4-management";
 
 /** Whether there is a Docker engine to talk to; its client alone is not enough. */
 export function dockerRuns(): boolean {
@@ -12,14 +12,17 @@ export function dockerRuns(): boolean {
 
 /** A node started from the Docker image; it keeps its data from one start to the next. */
 export class DockerNode implements BrokerNode {
-  readonly description = `Docker image ${IMAGE}`;
+  readonly description: string;
   readonly groups: number[] = [];
   readonly containers: string[];
   readonly #name: string;
+  readonly #image: string;
   readonly #ports: BrokerPorts;
   #made = false;
 
-  constructor(ports: BrokerPorts) {
+  constructor(image: string, ports: BrokerPorts) {
+    this.description = `Docker image ${image}`;
+    this.#image = image;
     this.#name = `task-queue-broker-${process.pid}-${ports.amqp}`;
     this.containers = [this.#name];
     this.#ports = ports;
@@ -29,7 +32,7 @@ export class DockerNode implements BrokerNode {
     const { amqp, management } = this.#ports;
     const run = [
       ["run", "--name", this.#name, "--hostname", this.#name],
-      ["--publish", `127.0.0.1:${amqp}:5672`, "--publish", `127.0.0.1:${management}:15672`, IMAGE],
+      ["--publish", `127.0.0.1:${amqp}:5672`, "--publish", `127.0.0.1:${management}:15672`, this.#image],
     ].flat();
     const again = ["start", "--attach", this.#name];
     // Attached, so that the child ends when the container does; detached from the terminal's Ctrl-C.

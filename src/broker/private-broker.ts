@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "amqplib";
 import { WorkQueueError } from "../queue/errors.js";
-import { DockerNode, dockerRuns } from "./docker-node.js";
+import { DockerNode, defaultImage, dockerRuns } from "./docker-node.js";
 import { findInstalled, InstalledNode } from "./installed-node.js";
 import { Janitor } from "./leftovers.js";
 import { type BrokerPorts, pickPorts } from "./ports.js";
@@ -51,11 +51,15 @@ export class PrivateBroker {
    * Starts one from an installed rabbitmq-server or, without one, from the Docker image, and waits until it
    * accepts connections.
    * @param options.standardPorts take 5672 and 15672 where they are free (default: ports of its own)
-   * @param options.docker use the Docker image even where RabbitMQ is installed (default: no)
+   * @param options.image start it from this Docker image even where RabbitMQ is installed (default: the
+   * environment's TASK_QUEUE_IMAGE)
    * @throws WorkQueueError BROKER_START
    */
-  static async start(options: { standardPorts?: boolean; docker?: boolean } = {}): Promise<PrivateBroker> {
-    const installed = options.docker === true ? undefined : findInstalled();
+  static async start(
+    options: { standardPorts?: boolean; image?: string | undefined } = {},
+  ): Promise<PrivateBroker> {
+    const image = options.image ?? process.env["TASK_QUEUE_IMAGE"];
+    const installed = image === undefined ? findInstalled() : undefined;
     if (installed === undefined && !dockerRuns())
       throw new WorkQueueError(
         "BROKER_START",
@@ -64,7 +68,9 @@ export class PrivateBroker {
     const ports = await pickPorts(options.standardPorts ?? false);
     const directory = mkdtempSync(join(tmpdir(), "task-queue-broker-"));
     const node =
-      installed === undefined ? new DockerNode(ports) : new InstalledNode(installed, directory, ports);
+      installed === undefined
+        ? new DockerNode(image ?? defaultImage, ports)
+        : new InstalledNode(installed, directory, ports);
     const broker = new PrivateBroker(node, ports, directory);
     try {
       await broker.restart();

@@ -5,7 +5,7 @@ import { onStopSignals } from "./signals.js";
 import type { Terminal } from "./terminal.js";
 
 /** Runs a private RabbitMQ until it is told to stop; returns the exit code. */
-export async function broker(options: { docker: boolean }, terminal: Terminal): Promise<number> {
+export async function broker(options: { image: string | undefined }, terminal: Terminal): Promise<number> {
   const { stdout, outColors } = terminal;
   const say = (text: string) => stdout.write(`${text}\n`);
   let toldToStop = () => {};
@@ -14,9 +14,8 @@ export async function broker(options: { docker: boolean }, terminal: Terminal): 
   });
   const stopListening = onStopSignals(process, { first: toldToStop, second: toldToStop });
   say(outColors.dim("Starting a RabbitMQ of its own ..."));
-  const starting = PrivateBroker.start({ standardPorts: true, docker: options.docker });
-  // Told to stop while it starts: it is stopped as soon as it has started.
-  const running = await starting;
+  // Told to stop meanwhile, it is stopped as soon as it has started.
+  const running = await PrivateBroker.start({ standardPorts: true, image: options.image });
   try {
     for (const line of welcome(running)) say(line);
     const end = await Promise.race([stopped, running.ended()]);

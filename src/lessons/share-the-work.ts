@@ -40,9 +40,9 @@ export async function shareTheWork(options: ShareTheWorkOptions, terminal: Termi
   try {
     options.signal.addEventListener("abort", () => stage.clear("SIGKILL"));
     if (!options.signal.aborted) {
-      say(dim(`RabbitMQ runs at ${broker.url}, from ${broker.description}.`));
+      say(dim(`RabbitMQ runs at ${broker.url}.`));
       say(
-        `${count(options.workers, "worker")} wait for tasks; new-task sends them. Every dot in a task is one second of work.\n`,
+        `${count(options.workers, "worker")} wait for tasks; new-task sends them.\nEvery dot in a task is ${inSeconds(options.dotMs / 1000)} of work.\n`,
       );
       await stage.play();
     }
@@ -129,6 +129,7 @@ function findings({ lanes, elapsed, worked }: Timeline): string[] {
   return [
     ...lines,
     `${count(all.length, "task")}, ${inSeconds(worked)} of work, done in ${inSeconds(elapsed)}: ${speedUp.toFixed(2)} times as fast as one worker alone.`,
-    "A worker gets its next task when it has acknowledged the one before (prefetch 1): a busy one is passed over.",
+    "A worker gets its next task when it has acknowledged the one before it",
+    "(prefetch 1), so a busy worker is passed over.",
   ];
 }

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { publishTasks, startWorker, WorkQueueError, type WorkQueueEvent } from "rabbitmq-work-queue";
+import { brokerUrl, uniqueQueue } from "../support/queue.js";
+
+test("the library publishes tasks and works them with a handler of one's own", async (t) => {
+  const queue = uniqueQueue(t);
+  const totals = await publishTasks(["one.", Buffer.from("two..")], { url: brokerUrl, queue });
+  assert.deepEqual([totals.confirmed, totals.dots], [2, 3]);
+  const seen: (string | undefined)[] = [];
+  const events: WorkQueueEvent["event"][] = [];
+  const worker = startWorker(
+    (task) => {
+      seen.push(task.text);
+    },
+    { url: brokerUrl, queue, exitWhenEmpty: true, onEvent: ({ event }) => events.push(event) },
+  );
+  assert.equal((await worker.finished).done, 2);
+  assert.deepEqual(seen, ["one.", "two.."]);
+  assert.equal(events.at(-1), "stopped");
+});
+
+test("a worker of the library is stopped by its owner", async (t) => {
+  const worker = startWorker(() => {}, { url: brokerUrl, queue: uniqueQueue(t) });
+  worker.stop();
+  assert.equal((await worker.finished).done, 0);
+});
+
+test("its errors have a code", async () => {
+  await assert.rejects(publishTasks(["one"], { url: "amqp://localhost:1" }), (error: unknown) => {
+    assert.ok(error instanceof WorkQueueError);
+    return error.code === "UNREACHABLE" && !error.permanent;
+  });
+  const worker = startWorker(() => {}, { url: "amqp://localhost:1" });
+  await assert.rejects(worker.finished, { code: "UNREACHABLE" });
+  await assert.rejects(async () => publishTasks([], { url: "localhost" }), { code: "BAD_URL" });
+});
