@@ -18,7 +18,7 @@ export function count(number: number, noun: string): string {
 export const inSeconds = (seconds: number): string => `${seconds.toFixed(1)} s`;
 
 /** A task by its text, in quotes. */
-export const quoted = (task: Task): string => `'${printableBody(task.body)}'`;
+const quoted = (task: Task): string => `'${printableBody(task.body)}'`;
 
 /** ` [x]` and its like, as the tutorials print them. */
 const done = (colors: ChalkInstance, text: string): Line => ({

@@ -11,7 +11,7 @@ export interface Bar {
   redelivered: boolean;
 }
 
-export interface Lane {
+interface Lane {
   worker: string;
   bars: Bar[];
 }

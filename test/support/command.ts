@@ -13,7 +13,7 @@ export const script = (command: CommandName): string =>
   fileURLToPath(new URL(`../../../dist/bin/${command}.js`, import.meta.url));
 
 /** What a user's shell would set: the broker, and none of the variables that change colours or questions. */
-export function userEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+function userEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { CI, NO_COLOR, FORCE_COLOR, TASK_QUEUE, TASK_QUEUE_OPEN, DEBUG, ...env } = process.env;
   return { ...env, AMQP_URL: brokerUrl, ...extra };
 }
