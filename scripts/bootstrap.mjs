@@ -73,7 +73,7 @@ async function provideRabbitmq() {
         : run("sudo", ["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...words]);
     say("There is no RabbitMQ and no Docker here. Installing it: apt-get install rabbitmq-server ...");
     if (!apt("update", "-qq")) say("apt-get update failed; trying with the package lists as they are.");
-    if (!apt("install", "-qq", "-y", "--no-install-recommends", "rabbitmq-server"))
+    if (!apt("install", "-qq", "-y", "-o", "Dpkg::Use-Pty=0", "--no-install-recommends", "rabbitmq-server"))
       fail("apt-get could not install rabbitmq-server; its output is above.");
   } else if (process.platform === "darwin" && works("brew", "--version")) {
     say("There is no RabbitMQ and no Docker here. Installing it: brew install rabbitmq ...");

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import type { BrokerNode } from "./broker-node.js";
 import type { BrokerPorts } from "./ports.js";
-import type { BrokerNode } from "./private-broker.js";
 
 /** The image docker-compose.yml uses too: the current RabbitMQ with its admin UI. */
 export const defaultImage = "rabbitmq:4-management";

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { BrokerNode } from "./broker-node.js";
 import type { BrokerPorts } from "./ports.js";
-import type { BrokerNode } from "./private-broker.js";
 
 /**
  * Where packages put the server's own script. Debian's /usr/sbin/rabbitmq-server is not among them: it

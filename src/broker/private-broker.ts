@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "amqplib";
 import { WorkQueueError } from "../queue/errors.js";
+import type { BrokerNode } from "./broker-node.js";
 import { DockerNode, defaultImage, dockerRuns } from "./docker-node.js";
 import { findInstalled, InstalledNode } from "./installed-node.js";
 import { Janitor } from "./leftovers.js";
@@ -13,22 +14,6 @@ import { type BrokerPorts, pickPorts } from "./ports.js";
 
 /** How long a broker may take to start, in ms: seconds when installed, minutes when an image is pulled. */
 const START_MS = 300_000;
-
-/** How a private broker is run: from an installation or from an image. */
-export interface BrokerNode {
-  readonly description: string;
-  /** Process groups it consists of now, by their leaders' pids. */
-  readonly groups: number[];
-  readonly containers: string[];
-  /** Starts it, again on the same data; the child lives as long as the node. */
-  start(): ChildProcess;
-  /** Ends it as a power failure would. */
-  kill(): void;
-  /** Runs one of RabbitMQ's tools against it and returns what it printed. */
-  run(tool: string, ...words: string[]): string;
-  /** What it printed, to explain why it did not start. */
-  log(): string;
-}
 
 /**
  * A RabbitMQ of one's own: on 127.0.0.1, with the management plugin, own data and free ports, which may

@@ -1,23 +1,14 @@
-import type { BrokerUrl } from "../queue/broker-url.js";
-import type { QueueType } from "../queue/events.js";
 import { publish } from "../queue/publisher.js";
 import { type OpenChoice, offerAdminPage } from "./admin-offer.js";
 import { adminPage } from "./admin-ui.js";
 import { humanPublisher } from "./human-publisher.js";
-import { makeReport } from "./report.js";
+import { makeReport, type QueueCommandOptions } from "./report.js";
 import { onStopSignals, signalExitCode } from "./signals.js";
 import { openTaskFile, type TaskSource } from "./task-file.js";
 import type { Terminal } from "./terminal.js";
 
 /** What `new-task` was asked to do. */
-export interface NewTaskOptions {
-  url: BrokerUrl;
-  queue: string;
-  queueType: QueueType | undefined;
-  waitMs: number;
-  name: string;
-  json: boolean;
-  explain: boolean;
+export interface NewTaskOptions extends QueueCommandOptions {
   /** The message, unless `file` is given. */
   message: string;
   file: string | undefined;

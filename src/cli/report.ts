@@ -1,14 +1,32 @@
-import { type EngineEvent, type Report, speakAs, type WorkQueueEvent } from "../queue/events.js";
+import type { BrokerUrl } from "../queue/broker-url.js";
+import {
+  type EngineEvent,
+  type QueueType,
+  type Report,
+  speakAs,
+  type WorkQueueEvent,
+} from "../queue/events.js";
 import { explainReporter } from "./explain.js";
 import { jsonReporter } from "./json.js";
 import type { Terminal } from "./terminal.js";
+
+/** What every command about a queue was asked: where, which queue, and how to tell about it. */
+export interface QueueCommandOptions {
+  url: BrokerUrl;
+  queue: string;
+  queueType: QueueType | undefined;
+  waitMs: number;
+  name: string;
+  json: boolean;
+  explain: boolean;
+}
 
 /**
  * What a command's events become: JSON lines on stdout, or lines for a person; with `explain` the AMQP
  * steps before them (on stderr where stdout is JSON).
  */
 export function makeReport(
-  options: { name: string; queue: string; json: boolean; explain: boolean },
+  options: QueueCommandOptions,
   terminal: Terminal,
   human: (event: EngineEvent) => void,
 ): Report {

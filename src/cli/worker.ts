@@ -1,21 +1,12 @@
-import type { BrokerUrl } from "../queue/broker-url.js";
 import { Consumer } from "../queue/consumer.js";
-import type { QueueType } from "../queue/events.js";
 import { workDots } from "../work/dots.js";
 import { humanWorker } from "./human-worker.js";
-import { makeReport } from "./report.js";
+import { makeReport, type QueueCommandOptions } from "./report.js";
 import { onStopSignals, signalExitCode } from "./signals.js";
 import type { Terminal } from "./terminal.js";
 
 /** What `worker` was asked to do. */
-export interface WorkerOptions {
-  url: BrokerUrl;
-  queue: string;
-  queueType: QueueType | undefined;
-  waitMs: number;
-  name: string;
-  json: boolean;
-  explain: boolean;
+export interface WorkerOptions extends QueueCommandOptions {
   concurrency: number;
   prefetch: number;
   dotMs: number;

@@ -4,6 +4,7 @@ import type { BrokerUrl } from "./broker-url.js";
 import { defaults } from "./defaults.js";
 import { reasonOf, WorkQueueError } from "./errors.js";
 import type { PublishTotals, QueueType, Report } from "./events.js";
+import { InFlight, type Outgoing } from "./in-flight.js";
 import { openConfirmChannel } from "./queue-channel.js";
 import { Session, within } from "./session.js";
 import { Task } from "./task.js";
@@ -25,12 +26,6 @@ export interface PublishOptions {
   report: Report;
   /** Aborted: no further task is read; those published are still confirmed. */
   signal: AbortSignal;
-}
-
-/** A task between its publish and its confirm. */
-interface Outgoing {
-  task: Task;
-  returned?: string;
 }
 
 /** Header of a task published a second time because its first confirm was lost: a worker may see it twice. */
@@ -80,9 +75,8 @@ class Publisher {
   };
   readonly #options: PublishOptions;
   readonly #session: Session;
-  /** By message id, in the order of publishing: what to publish again on a new connection. */
-  readonly #window = new Map<string, Outgoing>();
-  #windowBytes = 0;
+  /** Also what to publish again on a new connection. */
+  readonly #inFlight = new InFlight();
   #channel: ConfirmChannel | undefined;
   /** amqplib's buffer is full: the last publish said false, which means "wait for drain", not "failed". */
   #full = false;
@@ -114,15 +108,9 @@ class Publisher {
 
   /** Publishes one task as soon as there is room for it; does not wait for its confirm. */
   async send(body: Buffer): Promise<void> {
-    const room = () =>
-      this.#channel !== undefined &&
-      !this.#full &&
-      this.#window.size < defaults.window &&
-      this.#windowBytes < defaults.windowBytes;
+    const room = () => this.#channel !== undefined && !this.#full && this.#inFlight.hasRoom;
     if (!room() || this.#failure !== undefined) await this.#until(room);
-    const outgoing: Outgoing = { task: new Task(randomUUID(), body) };
-    this.#window.set(outgoing.task.id, outgoing);
-    this.#windowBytes += body.length;
+    const outgoing = this.#inFlight.add(new Task(randomUUID(), body));
     this.#firstAt ??= performance.now();
     this.#confirmTimer ??= setTimeout(() => this.#timedOut(), this.#options.confirmTimeoutMs);
     this.#publish(outgoing, false);
@@ -130,7 +118,7 @@ class Publisher {
 
   /** Resolves when nothing is in flight any more. */
   async settled(): Promise<void> {
-    await this.#until(() => this.#window.size === 0);
+    await this.#until(() => this.#inFlight.size === 0);
   }
 
   async close(): Promise<void> {
@@ -144,7 +132,9 @@ class Publisher {
 
   async #setup(connection: ChannelModel): Promise<void> {
     const { channel } = await openConfirmChannel(connection, this.#options);
-    channel.on("return", ({ properties, fields }) => this.#returned(properties.messageId, fields));
+    channel.on("return", ({ properties, fields }) =>
+      this.#inFlight.returned(properties.messageId, returnReason(fields)),
+    );
     channel.on("drain", () => {
       this.#full = false;
       this.#wake();
@@ -155,7 +145,7 @@ class Publisher {
     });
     this.#channel = channel;
     this.#full = false;
-    for (const outgoing of this.#window.values()) {
+    for (const outgoing of this.#inFlight) {
       this.totals.sentAgain++;
       this.#publish(outgoing, true);
     }
@@ -185,8 +175,7 @@ class Publisher {
   #answered(outgoing: Outgoing, error: Error | null): void {
     if (error !== null && error.message !== "message nacked") return;
     const { task, returned } = outgoing;
-    if (!this.#window.delete(task.id)) return;
-    this.#windowBytes -= task.bytes;
+    if (!this.#inFlight.settle(outgoing)) return;
     if (error !== null) {
       this.totals.unconfirmed++;
       this.#options.report({ event: "task-unconfirmed", task, reason: "the broker refused it (nack)" });
@@ -199,19 +188,12 @@ class Publisher {
       this.#options.report({ event: "task-confirmed", task });
     }
     this.totals.seconds = (performance.now() - (this.#firstAt ?? 0)) / 1000;
-    if (this.#window.size > 0) this.#confirmTimer?.refresh();
+    if (this.#inFlight.size > 0) this.#confirmTimer?.refresh();
     else {
       clearTimeout(this.#confirmTimer);
       this.#confirmTimer = undefined;
     }
     this.#wake();
-  }
-
-  /** basic.return comes before the ack of the same message (guide "Confirms"). */
-  #returned(messageId: unknown, fields: object): void {
-    const outgoing = this.#window.get(String(messageId));
-    if (outgoing !== undefined)
-      outgoing.returned = "replyText" in fields ? String(fields.replyText) : "no queue took it";
   }
 
   #timedOut(): void {
@@ -228,10 +210,10 @@ class Publisher {
   #fail(error: WorkQueueError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    this.totals.unconfirmed += this.#window.size;
-    for (const { task } of this.#window.values())
+    this.totals.unconfirmed += this.#inFlight.size;
+    for (const { task } of this.#inFlight)
       this.#options.report({ event: "task-unconfirmed", task, reason: error.message });
-    this.#window.clear();
+    this.#inFlight.clear();
     this.#wake();
   }
 
@@ -244,4 +226,9 @@ class Publisher {
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
+}
+
+/** amqplib's types leave out the reply-text of basic.return. */
+function returnReason(fields: object): string {
+  return "replyText" in fields ? String(fields.replyText) : "no queue took it";
 }
