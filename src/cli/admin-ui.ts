@@ -13,7 +13,7 @@ const PROBE_MS = 2_000;
  */
 export function adminPage(broker: BrokerUrl, queue: string, base: string | undefined): string {
   const page = `#/queues/${encodeURIComponent(broker.vhost)}/${encodeURIComponent(queue)}`;
-  if (base !== undefined) return `${base.replace(/[/#]*$/, "")}/${page}`;
+  if (base !== undefined) return `${base.replace(/#.*$/, "").replace(/\/+$/, "")}/${page}`;
   const port = broker.port + MANAGEMENT_OFFSET <= 65_535 ? broker.port + MANAGEMENT_OFFSET : 15_672;
   const host = broker.endpoint.slice(0, broker.endpoint.lastIndexOf(":"));
   return `${broker.scheme === "amqps" ? "https" : "http"}://${host}:${port}/${page}`;

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
-import { addAbortSignal, type Readable } from "node:stream";
+import { addAbortSignal, pipeline, type Readable } from "node:stream";
 import { codeOf, reasonOf, WorkQueueError } from "../queue/errors.js";
 
 const NEWLINE = 0x0a;
@@ -22,6 +22,7 @@ export interface TaskSource {
 export async function openTaskFile(path: string, stdin: Readable, signal: AbortSignal): Promise<TaskSource> {
   const file = path === "-" ? undefined : await openFile(path);
   const bytes = addAbortSignal(signal, file?.createReadStream() ?? stdin);
+  bytes.on("error", () => {}); // told by whoever reads; nobody may do so yet
   const tasks = path.toLowerCase().endsWith(".csv") ? rows(bytes) : lines(bytes);
   const name = file === undefined ? "standard input" : basename(path);
   return { bodies: readable(tasks, name, signal), close: async () => file?.close().catch(() => {}) };
@@ -92,8 +93,8 @@ async function* rows(input: Readable): AsyncIterable<Buffer> {
     relaxQuotes: true,
     skipEmptyLines: true,
   });
-  input.on("error", (error) => parser.destroy(error));
-  for await (const row of input.pipe(parser) as AsyncIterable<string[]>) {
+  pipeline(input, parser, () => {});
+  for await (const row of parser as AsyncIterable<string[]>) {
     const [task = ""] = row;
     if (task !== "") yield Buffer.from(task);
   }

@@ -10,6 +10,7 @@ export class TransientLine {
   readonly #enabled: boolean;
   #spinner: Ora | undefined;
   #loading: Promise<void> | undefined;
+  #fit = (text: string, _columns: number): string => text;
   #text: string | undefined;
 
   constructor(terminal: Terminal) {
@@ -26,7 +27,9 @@ export class TransientLine {
   }
 
   async #load(): Promise<void> {
-    const { default: ora } = await import("ora"); // only now: most runs need none
+    // Only now: most runs need neither.
+    const [{ default: ora }, { fit }] = await Promise.all([import("ora"), import("./columns.js")]);
+    this.#fit = fit;
     const { stdout, outColors } = this.#terminal;
     this.#spinner = ora({
       stream: stdout,
@@ -41,8 +44,8 @@ export class TransientLine {
   #draw(spinner: Ora): void {
     if (this.#text === undefined) spinner.stop();
     else {
-      const room = Math.max(this.#terminal.stdout.columns - 4, 10);
-      spinner.text = this.#text.length > room ? `${this.#text.slice(0, room - 1)}…` : this.#text;
+      // Two columns are the spinner's, and the last one is left free, where some terminals would wrap.
+      spinner.text = this.#fit(this.#text, Math.max(this.#terminal.stdout.columns - 3, 1));
       if (!spinner.isSpinning) spinner.start();
     }
   }

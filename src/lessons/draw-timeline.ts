@@ -1,5 +1,6 @@
 import type { ChalkInstance } from "chalk";
 import stringWidth from "string-width";
+import { fit, pad } from "../cli/columns.js";
 import { printable, printableBody } from "../cli/printable.js";
 import type { Bar, Timeline } from "./timeline.js";
 
@@ -12,10 +13,12 @@ const LABEL_ROOM = 8;
 
 /** Draws a timeline: time along the axis, a line per worker, a bar with its name per task. */
 export function drawTimeline(timeline: Timeline, columns: number, colors: ChalkInstance): string[] {
-  const names = timeline.lanes.map(({ worker }) => fit(printable(worker), WIDEST_NAME));
+  const names = timeline.lanes.map(({ worker }) =>
+    fit(printable(worker), Math.min(WIDEST_NAME, Math.floor(columns / 3))),
+  );
   const nameWidth = Math.max(4, ...names.map((name) => stringWidth(name)));
   // A column is left free at the right, where some terminals would wrap.
-  const width = Math.max(columns - nameWidth - 3, 20);
+  const width = Math.max(columns - nameWidth - 3, 1);
   const scale = width / Math.max(timeline.elapsed, 0.001);
   const palette = [colors.cyan, colors.yellow, colors.green, colors.magenta, colors.blue];
   const lanes = timeline.lanes.map(({ bars }, at) => {
@@ -44,10 +47,20 @@ function drawLane(bars: readonly Bar[], scale: number, width: number): string {
     const to = Math.min(Math.max(Math.round(bar.to * scale), from + 1), width);
     const drawn = drawBar(bar, to - from);
     // A wide character takes its own cell and the next one, which is then empty.
+    // What is left of a wide character half covered is blank.
+    let left = from;
+    while (cells[left] === "") left--;
+    cells.fill(" ", left, from);
+    for (let right = to; cells[right] === ""; right++) cells[right] = " ";
     let cell = from;
     for (const { segment } of new Intl.Segmenter().segment(drawn)) {
-      cells[cell++] = segment;
-      if (stringWidth(segment) === 2) cells[cell++] = "";
+      const wide = stringWidth(segment);
+      if (wide === 0) cells[cell - 1] += segment;
+      else {
+        cells[cell] = segment;
+        cells.fill("", cell + 1, cell + wide);
+        cell += wide;
+      }
     }
   }
   return cells.join("").trimEnd();
@@ -62,17 +75,3 @@ function drawBar({ task, end, redelivered }: Bar, width: number): string {
   const name = room < 2 ? "" : fit(printableBody(task.body, 200), room);
   return left + name + "─".repeat(room - stringWidth(name)) + right;
 }
-
-/** Cuts a text to so many columns. */
-function fit(text: string, columns: number): string {
-  if (stringWidth(text) <= columns) return text;
-  let cut = "";
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    if (stringWidth(cut + segment) > columns - 1) break;
-    cut += segment;
-  }
-  return `${cut}…`;
-}
-
-const pad = (text: string, columns: number): string =>
-  text + " ".repeat(Math.max(columns - stringWidth(text), 0));

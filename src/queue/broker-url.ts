@@ -77,7 +77,7 @@ function split(text: string) {
   const at = authority.lastIndexOf("@");
   if (authority.indexOf("@") !== at) throw bad(unescaped('"@"'));
 
-  const hostport = /^(\[[0-9a-f:.%]+\]|[^:[\]]*)(?::(.*))?$/i.exec(authority.slice(at + 1));
+  const hostport = /^(\[[^\]]+\]|[^:[\]]*)(?::([^:]*))?$/.exec(authority.slice(at + 1));
   const host = hostport?.[1]?.replace(/^\[|\]$/g, "");
   if (!hostport || host === undefined)
     throw bad("has a malformed host; IPv6 addresses go in brackets: [::1]");

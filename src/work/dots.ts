@@ -15,6 +15,7 @@ export function workDots(dotMs: number): Handler {
   return (task, { signal, progress }) => {
     const total = task.dots * dotMs;
     if (total === 0) return;
+    signal.throwIfAborted();
     const ticksEvery = Math.max(dotMs, PROGRESS_EVERY);
     const startedAt = performance.now();
     return new Promise<void>((resolve, reject) => {

@@ -1,0 +1,16 @@
+import stringWidth from "string-width";
+
+/** Cuts a text to so many columns of a terminal, where CJK and emoji take two. */
+export function fit(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  let cut = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (stringWidth(cut + segment) > columns - 1) break;
+    cut += segment;
+  }
+  return `${cut}…`;
+}
+
+/** Fills a text with spaces up to so many columns. */
+export const pad = (text: string, columns: number): string =>
+  text + " ".repeat(Math.max(columns - stringWidth(text), 0));

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import { Chalk } from "chalk";
+import fc from "fast-check";
+import stringWidth from "string-width";
+import { drawTimeline } from "#dist/lessons/draw-timeline.js";
+import type { Bar, Timeline } from "#dist/lessons/timeline.js";
+import { Task } from "#dist/queue/task.js";
+
+const plain = new Chalk({ level: 0 });
+const task = (text: string): Task => new Task(text, Buffer.from(text));
+const bar = (text: string, from: number, to: number, more: Partial<Bar> = {}): Bar => ({
+  task: task(text),
+  from,
+  to,
+  end: "done",
+  redelivered: false,
+  ...more,
+});
+/** A timeline of one lane per worker, four seconds long. */
+const timeline = (lanes: Record<string, Bar[]>): Timeline => ({
+  lanes: Object.entries(lanes).map(([worker, bars]) => ({ worker, bars })),
+  elapsed: 4,
+  worked: 0,
+});
+
+test("a drawing has the time on top, a line per worker, and each bar where its task was", () => {
+  const lanes = {
+    w1: [bar("First.", 0, 1), bar("a", 3.8, 3.85), bar("c", 4, 4)],
+    w2: [bar("漢字漢字..", 0, 1.2, { end: "aborted" }), bar("b", 3.9, 4, { end: "open" })],
+    worker3: [bar("漢字漢字..", 1.5, 3.5, { redelivered: true })],
+  };
+  assert.deepEqual(drawTimeline(timeline(lanes), 50, plain), [
+    " time    0s        1s        2s        3s",
+    " w1      ├First.──┤                            ││",
+    " w2      ├漢字漢字..✗                           ✗",
+    " worker3                ↻漢字漢字..────────┤",
+  ]);
+});
+
+test("without anything to draw there is the axis alone", () => {
+  assert.deepEqual(drawTimeline({ lanes: [], elapsed: 0, worked: 0 }, 80, plain), [" time 0s"]);
+});
+
+// Texts that are hard to measure: wide, combining, joined, controlling, long.
+const hard = fc.constantFrom(
+  "漢",
+  "🐇",
+  "👩\u200d🌾",
+  "👍🏽",
+  "🇨🇭",
+  "e\u0301",
+  "カ\uff9e",
+  "\x1b",
+  "\u202e",
+  "x",
+);
+const anyText = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: hard, maxLength: 30 }));
+const second = fc.integer({ min: 0, max: 300 }).map((tenths) => tenths / 10);
+const anyBar: fc.Arbitrary<Bar> = fc
+  .record({
+    task: anyText.map(task),
+    from: second,
+    lasts: second,
+    end: fc.constantFrom("done", "aborted", "requeued", "open"),
+    redelivered: fc.boolean(),
+  })
+  .map(({ lasts, ...bar }) => ({ ...bar, to: bar.from + lasts }));
+const anyTimeline: fc.Arbitrary<Timeline> = fc
+  .record({ worker: anyText, bars: fc.array(anyBar, { maxLength: 5 }) })
+  .map((lane) => ({ lanes: [lane], elapsed: Math.max(0, ...lane.bars.map(({ to }) => to)), worked: 0 }));
+
+test("no line of a drawing is wider than the terminal, and none has a character it would act on", () => {
+  fc.assert(
+    fc.property(anyTimeline, fc.integer({ min: 20, max: 200 }), (timeline, columns) => {
+      const lines = drawTimeline(timeline, columns, plain);
+      assert.equal(lines.length, 2);
+      for (const line of lines) {
+        assert.ok(stringWidth(line) <= columns, `${stringWidth(line)} of ${columns}: ${line}`);
+        assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("every worker is named in front of its bars, however many there are", () => {
+  const names = Array.from({ length: 12 }, (_, at) => `worker-${at + 1}`);
+  const lines = drawTimeline(
+    timeline(Object.fromEntries(names.map((name) => [name, [bar("a", 0, 1)]]))),
+    80,
+    plain,
+  );
+  assert.deepEqual(
+    lines.slice(1).map((line) => line.slice(0, line.indexOf("├")).trim()),
+    names,
+  );
+});
+
+test("a bar is as wide as its time, whatever its name and its worker's name", () => {
+  fc.assert(
+    fc.property(anyText, anyText, (name, worker) => {
+      const lanes = [{ worker, bars: [bar(name, 0, 4)] }];
+      const [, line = ""] = drawTimeline({ lanes, elapsed: 4, worked: 0 }, 80, plain);
+      assert.equal(stringWidth(line), 79, line); // the last column stays free
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a bar that begins under another one is drawn over it, in its own columns and no others", () => {
+  for (const text of ["long enough for its bar", "漢".repeat(18), "🐇".repeat(18), "カ\uff9e".repeat(12)])
+    for (let column = 1; column < 30; column++) {
+      const under = bar("b", column / 10, column / 10 + 0.7);
+      const [, line = ""] = drawTimeline(timeline({ w1: [bar(text, 0, 4), under] }), 47, plain);
+      assert.equal(stringWidth(line), 46, line);
+      assert.equal(stringWidth(line.slice(0, line.indexOf("├b────┤"))), 6 + column, line);
+    }
+});
+
+test("colours change nothing but colours", () => {
+  const drawn = timeline({ w1: [bar("a", 0, 4)], w2: [bar("b", 1, 3)] });
+  const colored = drawTimeline(drawn, 80, new Chalk({ level: 3 }));
+  assert.ok(colored.every((line) => line.includes("\x1b[")));
+  assert.deepEqual(colored.map(stripVTControlCharacters), drawTimeline(drawn, 80, plain));
+});

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Chalk } from "chalk";
+import { count, eventLine, inSeconds } from "#dist/cli/event-line.js";
+import type { EngineEvent } from "#dist/queue/events.js";
+import { Task } from "#dist/queue/task.js";
+
+const plain = new Chalk({ level: 0 });
+const line = (event: EngineEvent, named?: boolean) => eventLine(event, { out: plain, err: plain }, named);
+const task = new Task("1", Buffer.from("First message."));
+
+test("what happens as it should is told on stdout, in the tutorial's words", () => {
+  const received = { event: "task-received", task, redelivered: false } as const;
+  const declared = { event: "queue-declared", queue: "q", ready: 0, workers: 0, adopted: true } as const;
+  const cases: [event: EngineEvent, text: string][] = [
+    [
+      { event: "consuming", queue: "q", prefetch: 1, autoAck: false },
+      " [*] Waiting for messages. To exit press CTRL+C",
+    ],
+    [{ event: "task-confirmed", task }, " [x] Sent 'First message.'"],
+    [received, " [x] Received 'First message.'"],
+    [{ ...received, redelivered: true }, " [x] Received 'First message.' (redelivered)"],
+    [
+      { ...received, redelivered: true, deliveryCount: 2 },
+      " [x] Received 'First message.' (redelivered, delivery 3)",
+    ],
+    [{ event: "task-done", task, seconds: 1.04 }, " [x] Done (1.0 s)"],
+    [{ event: "task-done", task, seconds: 61.26 }, " [x] Done (61.3 s)"],
+    [{ ...declared, type: "quorum" }, " [*] Queue 'q' exists already, as a quorum queue; using it as it is."],
+    [{ ...declared, type: null }, " [*] Queue 'q' exists already, with other properties; using it as it is."],
+  ];
+  for (const [event, text] of cases) assert.deepEqual(line(event), { to: "out", text });
+});
+
+test("a worker of several tasks names the one that is done", () => {
+  assert.equal(
+    line({ event: "task-done", task, seconds: 2 }, true)?.text,
+    " [x] Done 'First message.' (2.0 s)",
+  );
+});
+
+test("warnings go to stderr, with the reason", () => {
+  const reason = "because";
+  const cases: [event: EngineEvent, text: string][] = [
+    [{ event: "connection-lost", reason }, " [!] Connection lost: because"],
+    [{ event: "reconnecting", attempt: 1, delayMs: 100, reason }, " [!] Reconnecting in 0.1 s (attempt 1)"],
+    [
+      { event: "reconnecting", attempt: 2, delayMs: 2_400, reason },
+      " [!] Reconnecting in 2.4 s (attempt 2): because",
+    ],
+    [
+      { event: "blocked", reason },
+      " [!] The broker accepts no tasks for now: because. Waiting; Ctrl-C stops.",
+    ],
+    [{ event: "unblocked" }, " [!] The broker accepts tasks again."],
+    [{ event: "task-unroutable", task, reason }, " [!] No queue took 'First message.': because"],
+    [
+      { event: "task-unconfirmed", task, reason },
+      " [!] Not confirmed, may or may not be stored: 'First message.' (because)",
+    ],
+    [{ event: "task-aborted", task, reason }, " [!] Gave up 'First message.': because"],
+    [
+      { event: "task-requeued", task, reason },
+      " [!] Handed back 'First message.': because; another worker may have it",
+    ],
+  ];
+  for (const [event, text] of cases) assert.deepEqual(line(event), { to: "err", text });
+});
+
+test("a task is not told to be sent before the broker has confirmed it", () => {
+  assert.equal(line({ event: "task-sent", task, persistent: true, ttlMs: null, again: false }), undefined);
+});
+
+test("what is of no interest to a person makes no line", () => {
+  const quiet: EngineEvent[] = [
+    { event: "connected", broker: "amqp://h", product: "RabbitMQ", version: "4.4.1" },
+    { event: "channel-opened", confirms: true },
+    { event: "task-progress", task, dotsDone: 1 },
+    { event: "queue-declared", queue: "q", type: null, ready: 0, workers: 0, adopted: false },
+  ];
+  for (const event of quiet) assert.equal(line(event), undefined, event.event);
+});
+
+test("no name, reason or message is printed raw", () => {
+  const evil = "\x1b[2J\r\n [x] Done\u202e";
+  const hostile = new Task("1", Buffer.from(evil));
+  const events: EngineEvent[] = [
+    { event: "connection-lost", reason: evil },
+    { event: "reconnecting", attempt: 2, delayMs: 1, reason: evil },
+    { event: "blocked", reason: evil },
+    { event: "queue-declared", queue: evil, type: null, ready: 0, workers: 0, adopted: true },
+    { event: "task-confirmed", task: hostile },
+    { event: "task-unroutable", task: hostile, reason: evil },
+    { event: "task-unconfirmed", task: hostile, reason: evil },
+    { event: "task-received", task: hostile, redelivered: true },
+    { event: "task-done", task: hostile, seconds: 1 },
+    { event: "task-aborted", task: hostile, reason: evil },
+    { event: "task-requeued", task: hostile, reason: evil },
+  ];
+  for (const event of events) {
+    const text = line(event, true)?.text ?? "";
+    assert.match(text, /\\x1b\[2J\\x0d\\x0a/, event.event);
+    assert.doesNotMatch(text, /[\p{Cc}\p{Cf}]/u, event.event);
+  }
+});
+
+test("numbers are grouped, and their nouns agree with them", () => {
+  assert.equal(count(0, "task"), "0 tasks");
+  assert.equal(count(1, "task"), "1 task");
+  assert.equal(count(12_345, "dot"), "12,345 dots");
+  assert.equal(inSeconds(0.04), "0.0 s");
+});
