@@ -51,11 +51,8 @@ export function eventLine(
     case "connection-lost":
       return warning(colors.err, `Connection lost: ${printable(event.reason)}`);
     case "reconnecting": {
-      const why = event.attempt === 1 ? "" : `: ${printable(event.reason)}`;
-      return warning(
-        colors.err,
-        `Reconnecting in ${inSeconds(event.delayMs / 1000)} (attempt ${event.attempt})${why}`,
-      );
+      const next = `Reconnecting in ${inSeconds(event.delayMs / 1000)} (attempt ${event.attempt}).`;
+      return warning(colors.err, `${printable(event.reason)} ${next}`);
     }
     case "blocked":
       return warning(

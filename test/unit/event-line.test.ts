@@ -43,10 +43,13 @@ test("warnings go to stderr, with the reason", () => {
   const reason = "because";
   const cases: [event: EngineEvent, text: string][] = [
     [{ event: "connection-lost", reason }, " [!] Connection lost: because"],
-    [{ event: "reconnecting", attempt: 1, delayMs: 100, reason }, " [!] Reconnecting in 0.1 s (attempt 1)"],
+    [
+      { event: "reconnecting", attempt: 1, delayMs: 100, reason },
+      " [!] because Reconnecting in 0.1 s (attempt 1).",
+    ],
     [
       { event: "reconnecting", attempt: 2, delayMs: 2_400, reason },
-      " [!] Reconnecting in 2.4 s (attempt 2): because",
+      " [!] because Reconnecting in 2.4 s (attempt 2).",
     ],
     [
       { event: "blocked", reason },
