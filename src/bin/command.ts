@@ -39,15 +39,15 @@ export function durationOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser(checked(parseDuration));
 }
 
-/** A command with nothing but what every command of ours has. */
-export function bareCommand(name: string, description: string): Command {
+/** A command with nothing but what every command of ours has; `path` is what is typed to reach it. */
+export function bareCommand(name: string, description: string, path = name): Command {
   return new Command(name)
     .description(description)
     .version(version, "-V, --version", "show the version")
     .helpOption("-h, --help", "show this help")
     .addHelpText("after", exitCodes)
     .showHelpAfterError(
-      `See ${name} --help.${name === "new-task" ? " A message that starts with a dash goes behind --: new-task -- -5 things" : ""}`,
+      `See ${path} --help.${name === "new-task" ? " A message that starts with a dash goes behind --: new-task -- -5 things" : ""}`,
     )
     .exitOverride()
     .configureOutput({
@@ -126,6 +126,8 @@ function brokerUrl(text: string): BrokerUrl {
 
 /** Runs a command to its exit code. The process ends by itself, when nothing is left to do. */
 export async function runCommand(command: Command, argv: readonly string[]): Promise<void> {
+  // A reader that goes away (`worker --help | head -1`) is no reason to die with a stack.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   // An empty variable is one that is not set.
   for (const name of ["AMQP_URL", "TASK_QUEUE", "TASK_QUEUE_OPEN", "TASK_QUEUE_IMAGE"])
     if (process.env[name] === "") delete process.env[name];

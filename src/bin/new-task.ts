@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { Option } from "commander";
 import type { OpenChoice } from "../cli/admin-offer.js";
 import { parseAdminUrl } from "../cli/admin-ui.js";
 import { newTask } from "../cli/new-task.js";
@@ -7,7 +6,6 @@ import { defaults } from "../queue/defaults.js";
 import { WorkQueueError } from "../queue/errors.js";
 import {
   action,
-  checked,
   durationOption,
   processName,
   queueCommand,
@@ -50,11 +48,7 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
   )
   .option("--open", "open RabbitMQ's admin UI at this queue (default: ask, on a terminal)")
   .option("--no-open", "do not open it and do not ask (env: TASK_QUEUE_OPEN, ask, yes or no)")
-  .addOption(
-    new Option("--admin-url <url>", "address of the admin UI (default: derived from the AMQP URL)").argParser(
-      checked(parseAdminUrl),
-    ),
-  )
+  .option("--admin-url <url>", "address of the admin UI (default: derived from the AMQP URL)")
   .addHelpText("after", examples)
   .action(
     action<Flags>((flags, terminal, words) => {
@@ -70,7 +64,8 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
           persistent: flags.transient !== true,
           confirmTimeoutMs: flags.confirmTimeout,
           open: openChoice(flags.open, process.env["TASK_QUEUE_OPEN"]),
-          adminUrl: flags.adminUrl,
+          // Not parsed by commander, whose errors show the value: it may hold a password.
+          adminUrl: flags.adminUrl === undefined ? undefined : parseAdminUrl(flags.adminUrl),
         },
         terminal,
       );
@@ -81,7 +76,8 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
 function openChoice(flag: boolean | undefined, variable: string | undefined): OpenChoice {
   if (flag !== undefined) return flag ? "yes" : "no";
   if (variable === undefined) return "ask";
-  if (variable === "ask" || variable === "yes" || variable === "no") return variable;
+  const choice = variable.toLowerCase();
+  if (choice === "ask" || choice === "yes" || choice === "no") return choice;
   throw new WorkQueueError("USAGE", `TASK_QUEUE_OPEN is ask, yes or no, not "${variable}".`);
 }
 

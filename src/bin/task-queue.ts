@@ -19,6 +19,7 @@ command.addCommand(
   bareCommand(
     "broker",
     "Run a private RabbitMQ on this machine until Ctrl-C; nothing of it is left afterwards.",
+    "task-queue broker",
   )
     .addOption(
       new Option(
@@ -31,7 +32,11 @@ command.addCommand(
 );
 
 command.addCommand(
-  bareCommand("lesson", "Give a lesson: real workers and tasks on a private RabbitMQ, drawn as a timeline.")
+  bareCommand(
+    "lesson",
+    "Give a lesson: real workers and tasks on a private RabbitMQ, drawn as a timeline.",
+    "task-queue lesson",
+  )
     .addArgument(new Argument("[name]", "without a name: the list").choices(Object.keys(lessons)))
     .argument("[file]", "tasks of your own, one per line or CSV row, instead of the tutorial's five")
     .addOption(

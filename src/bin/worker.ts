@@ -3,6 +3,7 @@ import { Option } from "commander";
 import { parseDuration, shortString, wholeNumber } from "../cli/parse.js";
 import { worker } from "../cli/worker.js";
 import { defaults } from "../queue/defaults.js";
+import { WorkQueueError } from "../queue/errors.js";
 import {
   action,
   checked,
@@ -75,8 +76,9 @@ const command = queueCommand(
   .addHelpText("after", signals)
   .allowExcessArguments(false)
   .action(
-    action<Flags>((flags, terminal) =>
-      worker(
+    action<Flags>((flags, terminal) => {
+      refuseContradictions(flags);
+      return worker(
         {
           ...queueOptions(flags),
           name: flags.name ?? processName("worker"),
@@ -89,8 +91,22 @@ const command = queueCommand(
           graceMs: flags.grace,
         },
         terminal,
-      ),
-    ),
+      );
+    }),
   );
+
+/** @throws WorkQueueError USAGE */
+function refuseContradictions({ concurrency, prefetch, autoAck, maxTasks }: Flags): void {
+  if (prefetch !== undefined && prefetch > 0 && prefetch < concurrency)
+    throw new WorkQueueError(
+      "USAGE",
+      `With --prefetch ${prefetch} the broker never sends the ${concurrency} tasks at a time that --concurrency asks for.`,
+    );
+  if (autoAck && maxTasks !== undefined)
+    throw new WorkQueueError(
+      "USAGE",
+      "With --auto-ack the broker sends all its tasks at once: after --max-tasks the rest of them would be lost.",
+    );
+}
 
 await runCommand(command, process.argv.slice(2));

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { BrokerNode } from "./broker-node.js";
 import type { BrokerPorts } from "./ports.js";
 
@@ -18,11 +20,13 @@ export class DockerNode implements BrokerNode {
   readonly #name: string;
   readonly #image: string;
   readonly #ports: BrokerPorts;
+  readonly #output: string;
   #made = false;
 
-  constructor(image: string, ports: BrokerPorts) {
+  constructor(image: string, directory: string, ports: BrokerPorts) {
     this.description = `Docker image ${image}`;
     this.#image = image;
+    this.#output = join(directory, "console");
     this.#name = `task-queue-broker-${process.pid}-${ports.amqp}`;
     this.containers = [this.#name];
     this.#ports = ports;
@@ -36,7 +40,12 @@ export class DockerNode implements BrokerNode {
     ].flat();
     const again = ["start", "--attach", this.#name];
     // Attached, so that the child ends when the container does; detached from the terminal's Ctrl-C.
-    const child = spawn("docker", this.#made ? again : run, { detached: true, stdio: "ignore" });
+    const output = openSync(this.#output, "a");
+    const child = spawn("docker", this.#made ? again : run, {
+      detached: true,
+      stdio: ["ignore", output, output],
+    });
+    closeSync(output);
     this.#made = true;
     child.on("error", () => {}); // seen by whoever waits for the broker
     child.unref();
@@ -56,9 +65,6 @@ export class DockerNode implements BrokerNode {
   }
 
   log(): string {
-    const { stdout, stderr } = spawnSync("docker", ["logs", "--tail", "20", this.#name], {
-      encoding: "utf8",
-    });
-    return `${stdout}${stderr}`;
+    return readFileSync(this.#output, "utf8");
   }
 }

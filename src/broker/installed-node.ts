@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrokerNode } from "./broker-node.js";
 import type { BrokerPorts } from "./ports.js";
@@ -113,6 +113,7 @@ export class InstalledNode implements BrokerNode {
       detached: true, // a group of its own: Ctrl-C is not for the broker, and kill reaches all of it
       stdio: ["ignore", output, output],
     });
+    closeSync(output);
     child.on("error", () => {}); // seen by whoever waits for the broker
     child.unref();
     if (child.pid !== undefined) this.#groups.push(child.pid);

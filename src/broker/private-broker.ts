@@ -15,6 +15,15 @@ import { type BrokerPorts, pickPorts } from "./ports.js";
 /** How long a broker may take to start, in ms: seconds when installed, minutes when an image is pulled. */
 const START_MS = 300_000;
 
+export interface StartOptions {
+  /** Take 5672 and 15672 where they are free; default: ports of its own. */
+  standardPorts?: boolean;
+  /** Start it from this Docker image even where RabbitMQ is installed; default: the environment's TASK_QUEUE_IMAGE. */
+  image?: string | undefined;
+  /** Aborted: end what was started so far. */
+  signal?: AbortSignal;
+}
+
 /**
  * A RabbitMQ of one's own: on 127.0.0.1, with the management plugin, own data and free ports, which may
  * be killed and started again, and of which nothing is left when it is stopped or this process ends.
@@ -35,14 +44,9 @@ export class PrivateBroker {
   /**
    * Starts one from an installed rabbitmq-server or, without one, from the Docker image, and waits until it
    * accepts connections.
-   * @param options.standardPorts take 5672 and 15672 where they are free (default: ports of its own)
-   * @param options.image start it from this Docker image even where RabbitMQ is installed (default: the
-   * environment's TASK_QUEUE_IMAGE)
-   * @throws WorkQueueError BROKER_START
+   * @throws WorkQueueError BROKER_START; INTERRUPTED when told to stop meanwhile.
    */
-  static async start(
-    options: { standardPorts?: boolean; image?: string | undefined } = {},
-  ): Promise<PrivateBroker> {
+  static async start(options: StartOptions = {}): Promise<PrivateBroker> {
     const image = options.image ?? process.env["TASK_QUEUE_IMAGE"];
     const installed = image === undefined ? findInstalled() : undefined;
     if (installed === undefined && !dockerRuns())
@@ -54,11 +58,11 @@ export class PrivateBroker {
     const directory = mkdtempSync(join(tmpdir(), "task-queue-broker-"));
     const node =
       installed === undefined
-        ? new DockerNode(image ?? defaultImage, ports)
+        ? new DockerNode(image ?? defaultImage, directory, ports)
         : new InstalledNode(installed, directory, ports);
     const broker = new PrivateBroker(node, ports, directory);
     try {
-      await broker.restart();
+      await broker.restart(options.signal);
     } catch (error) {
       await broker.stop();
       throw error;
@@ -81,12 +85,13 @@ export class PrivateBroker {
   }
 
   /** Starts it again after `kill`, on the same data and ports. @throws WorkQueueError BROKER_START */
-  async restart(): Promise<void> {
+  async restart(signal?: AbortSignal): Promise<void> {
     const child = this.#node.start();
     this.#child = child;
     this.#noteLeftovers();
     const deadline = Date.now() + START_MS;
     while (!(await this.#isReady())) {
+      if (signal?.aborted) throw new WorkQueueError("INTERRUPTED", "Stopped while RabbitMQ was starting.");
       if (
         child.exitCode !== null ||
         child.signalCode !== null ||

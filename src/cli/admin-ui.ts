@@ -23,9 +23,15 @@ export function adminPage(broker: BrokerUrl, queue: string, base: string | undef
 export function parseAdminUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw new WorkQueueError("USAGE", "It is the http:// or https:// address of RabbitMQ's admin UI.");
+    throw new WorkQueueError(
+      "USAGE",
+      "--admin-url is the http:// or https:// address of RabbitMQ's admin UI.",
+    );
   if (url.username !== "" || url.password !== "")
-    throw new WorkQueueError("USAGE", "It must not contain a user or password: the admin UI asks for them.");
+    throw new WorkQueueError(
+      "USAGE",
+      "--admin-url must not contain a user or password: the admin UI asks for them.",
+    );
   return text;
 }
 

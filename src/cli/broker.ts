@@ -8,22 +8,28 @@ import type { Terminal } from "./terminal.js";
 export async function broker(options: { image: string | undefined }, terminal: Terminal): Promise<number> {
   const { stdout, outColors } = terminal;
   const say = (text: string) => stdout.write(`${text}\n`);
-  let toldToStop = () => {};
+  const stop = new AbortController();
   const stopped = new Promise<"stopped">((resolve) => {
-    toldToStop = () => resolve("stopped");
+    stop.signal.addEventListener("abort", () => resolve("stopped"));
   });
+  const toldToStop = () => {
+    if (!stop.signal.aborted) say("Stopping ...");
+    stop.abort();
+  };
   const stopListening = onStopSignals(process, { first: toldToStop, second: toldToStop });
   say(outColors.dim("Starting a RabbitMQ of its own ..."));
-  // Told to stop meanwhile, it is stopped as soon as it has started.
-  const running = await PrivateBroker.start({ standardPorts: true, image: options.image });
+  let running: PrivateBroker | undefined;
   try {
+    running = await PrivateBroker.start({ standardPorts: true, image: options.image, signal: stop.signal });
     for (const line of welcome(running)) say(line);
     const end = await Promise.race([stopped, running.ended()]);
     if (end === undefined)
       throw new WorkQueueError("CONNECTION_LOST", "RabbitMQ ended without having been asked to.");
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
   } finally {
     stopListening();
-    await running.stop();
+    await running?.stop();
   }
   say("Stopped, and its data removed.");
   return 0;

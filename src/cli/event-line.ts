@@ -76,10 +76,7 @@ export function eventLine(
     case "task-unroutable":
       return warning(colors.err, `No queue took ${quoted(event.task)}: ${printable(event.reason)}`);
     case "task-unconfirmed":
-      return warning(
-        colors.err,
-        `Not confirmed, may or may not be stored: ${quoted(event.task)} (${printable(event.reason)})`,
-      );
+      return warning(colors.err, `Not confirmed: ${quoted(event.task)}: ${printable(event.reason)}`);
     case "task-received":
       return done(colors.out, `Received ${quoted(event.task)}${colors.out.yellow(again(event))}`);
     case "task-done":

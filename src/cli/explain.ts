@@ -22,7 +22,7 @@ export function explainReporter(
   return (event) => {
     if (event.event === "consuming") autoAck = event.autoAck;
     if (autoAck && event.event === "task-done") return; // the broker was told nothing
-    for (const { method, why } of steps(event, names)) {
+    for (const { method, why } of steps(event, names, autoAck)) {
       write(`     ${colors.magenta("↳")} ${colors.dim(method)}\n`);
       if (!explained.has(why)) write(`       ${colors.dim(why)}\n`);
       explained.add(why);
@@ -30,7 +30,7 @@ export function explainReporter(
   };
 }
 
-function steps(event: EngineEvent, names: { name: string; queue: string }): Step[] {
+function steps(event: EngineEvent, names: { name: string; queue: string }, autoAck: boolean): Step[] {
   const queue = printable(names.queue);
   const name = printable(names.name);
   switch (event.event) {
@@ -76,7 +76,7 @@ function steps(event: EngineEvent, names: { name: string; queue: string }): Step
           method: `basic.publish exchange="" routing-key=${queue} mandatory=true delivery-mode=${event.persistent ? 2 : 1}${event.ttlMs === null ? "" : ` expiration=${event.ttlMs}`}`,
           why: event.persistent
             ? "The default exchange routes by queue name. Delivery mode 2: stored on disk. Mandatory: comes back if no queue takes it."
-            : "The default exchange routes by queue name. Delivery mode 1: kept in memory, gone when the broker restarts.",
+            : "The default exchange routes by queue name. Delivery mode 1: gone when the broker restarts. Mandatory: comes back if no queue takes it.",
         },
       ];
     case "task-confirmed":
@@ -99,7 +99,9 @@ function steps(event: EngineEvent, names: { name: string; queue: string }): Step
       return [
         {
           method: `basic.deliver redelivered=${event.redelivered}`,
-          why: "The broker sends the task and keeps it until it is acknowledged.",
+          why: autoAck
+            ? "The broker sends the task and forgets it."
+            : "The broker sends the task and keeps it until it is acknowledged.",
         },
       ];
     case "task-done":
@@ -128,8 +130,9 @@ function consuming(event: { prefetch: number; autoAck: boolean }, queue: string,
   return [
     {
       method: `basic.qos prefetch-count=${event.prefetch}`,
-      why:
-        event.prefetch === 0
+      why: event.autoAck
+        ? "No effect with automatic acks: the broker sends everything at once, however busy this worker is."
+        : event.prefetch === 0
           ? "No limit: the broker sends everything at once, however busy this worker is."
           : `Fair dispatch: never more than ${event.prefetch} unacknowledged here, so a busy worker gets no further task.`,
     },

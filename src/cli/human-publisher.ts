@@ -1,3 +1,4 @@
+import type { BrokerUrl } from "../queue/broker-url.js";
 import { defaults } from "../queue/defaults.js";
 import type { EngineEvent, PublishTotals, QueueDeclared } from "../queue/events.js";
 import { count, eventLine, inSeconds } from "./event-line.js";
@@ -9,8 +10,12 @@ import { TransientLine } from "./transient-line.js";
 /** Tasks of a file that are named one by one; after that a progress line and the summary tell. */
 const NAMED = 20;
 
-/** Tells a person what a publisher does. `many`: the tasks come from a file. */
-export function humanPublisher(terminal: Terminal, many: boolean): (event: EngineEvent) => void {
+/** Tells a person what a publisher does. */
+export function humanPublisher(
+  terminal: Terminal,
+  { url, file }: { url: BrokerUrl; file: string | undefined },
+): (event: EngineEvent) => void {
+  const many = file !== undefined;
   const lines = new LineWriter(terminal);
   const transient = new TransientLine(terminal);
   let declared: QueueDeclared | undefined;
@@ -34,13 +39,15 @@ export function humanPublisher(terminal: Terminal, many: boolean): (event: Engin
     if (event.event === "stopped" && "confirmed" in event) {
       transient.show(undefined);
       if (many) lines.out(summary(event));
-      if (event.confirmed > 0 && declared !== undefined) lines.out(lines.colors.out.dim(standing(declared)));
+      if (event.confirmed > 0 && declared !== undefined)
+        lines.out(lines.colors.out.dim(standing(declared, url)));
     }
   };
 }
 
 function summary({ confirmed, dots, sentAgain, unroutable, unconfirmed, seconds }: PublishTotals): string {
-  const rate = seconds > 0 ? `, ${count(Math.round(confirmed / seconds), "task")}/s` : "";
+  if (confirmed + unroutable + unconfirmed === 0) return " [x] There was no task in the input.";
+  const rate = seconds >= 1 ? `, ${count(Math.round(confirmed / seconds), "task")}/s` : "";
   const parts = [
     `${count(confirmed, "task")} sent and confirmed, ${count(dots, "dot")} (${inSeconds(seconds)}${rate})`,
   ];
@@ -51,9 +58,16 @@ function summary({ confirmed, dots, sentAgain, unroutable, unconfirmed, seconds 
 }
 
 /** How things stood when the queue was declared, which costs no question of its own. */
-function standing({ queue, ready, workers }: QueueDeclared): string {
+function standing({ queue, ready, workers }: QueueDeclared, url: BrokerUrl): string {
   const ahead = `     ${count(ready, "task")} waiting ahead, ${count(workers, "worker")} listening on '${printable(queue)}'.`;
   if (workers > 0) return ahead;
-  const command = queue === defaults.queue ? "worker" : `worker --queue ${printable(queue)}`;
-  return `${ahead}\n     Start one in another terminal: ${command}`;
+  const where = url.toString() === defaults.url ? "" : ` --url ${shellWord(url.toString())}`;
+  const which = queue === defaults.queue ? "" : ` --queue ${shellWord(queue)}`;
+  return `${ahead}\n     Start one in another terminal: worker${where}${which}`;
+}
+
+/** A text as one word of a shell's command line, to be copied. */
+function shellWord(text: string): string {
+  const shown = printable(text, 300);
+  return /^[\w./:@%+-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }

@@ -12,8 +12,15 @@ const IDLE_MS = 250;
 /** Up to this many dots are drawn one by one. */
 const DRAWN_DOTS = 20;
 
-/** Tells a person what a worker does. `several`: it works more than one task at a time. */
-export function humanWorker(terminal: Terminal, several: boolean): (event: EngineEvent) => void {
+/**
+ * Tells a person what a worker does.
+ * @param several it works more than one task at a time
+ * @param autoAck what it holds cannot be handed back
+ */
+export function humanWorker(
+  terminal: Terminal,
+  { several, autoAck }: { several: boolean; autoAck: boolean },
+): (event: EngineEvent) => void {
   const lines = new LineWriter(terminal);
   const transient = new TransientLine(terminal);
   const inHand = new Map<Task, number>();
@@ -35,7 +42,7 @@ export function humanWorker(terminal: Terminal, several: boolean): (event: Engin
     }
     if (event.event === "stopping") {
       draining = true;
-      lines.out(` ${lines.colors.out.cyan("[*]")} ${stopping(event.reason, event.inHand)}`);
+      lines.out(` ${lines.colors.out.cyan("[*]")} ${stopping(event.reason, event.inHand, autoAck)}`);
     }
     if (event.event === "stopped" && "done" in event) {
       transient.show(undefined);
@@ -58,10 +65,11 @@ function workingOn(inHand: ReadonlyMap<Task, number>): string | undefined {
   return `${drawn} ${printableBody(task.body, 40)}`;
 }
 
-function stopping(reason: string, inHand: number): string {
+function stopping(reason: string, inHand: number, autoAck: boolean): string {
   if (inHand === 0) return `Stopping (${reason}).`;
   const them = inHand === 1 ? "it" : "them";
-  return `Stopping (${reason}): finishing ${count(inHand, "task")} in hand. Ctrl-C again hands ${them} back and leaves at once.`;
+  const again = autoAck ? `leaves at once, and loses ${them}` : `hands ${them} back and leaves at once`;
+  return `Stopping (${reason}): finishing ${count(inHand, "task")} in hand. Ctrl-C again ${again}.`;
 }
 
 function stopped({ done, secondsWorked, requeued, aborted }: WorkTotals): string {

@@ -24,36 +24,46 @@ export async function newTask(options: NewTaskOptions, terminal: Terminal): Prom
   const { file, json, url, queue } = options;
   const stop = new AbortController();
   const source = await taskSource(options, terminal, stop.signal);
-  const report = makeReport(options, terminal, humanPublisher(terminal, file !== undefined));
-  let left: number | undefined;
+  const report = makeReport(options, terminal, humanPublisher(terminal, options));
+  const leave = new AbortController();
+  let leftBy: NodeJS.Signals | undefined;
+  let failed = 0;
   const stopListening = onStopSignals(process, {
     first: () => {
-      terminal.stderr.write("Stopping: waiting for the confirms still due. Ctrl-C again leaves at once.\n");
+      terminal.stderr.write("Stopping: no further task is sent. Ctrl-C again leaves at once.\n");
       stop.abort();
     },
-    // The one place where a publisher is cut off: it was asked for twice.
-    second: (signal) => process.exit(signalExitCode(signal)),
+    second: (signal) => {
+      leftBy = signal;
+      leave.abort();
+    },
   });
   try {
-    const totals = await publish(source.bodies, { ...options, report, signal: stop.signal });
-    left = totals.unroutable + totals.unconfirmed;
+    const { signal } = stop;
+    const totals = await publish(source.bodies, { ...options, report, signal, leave: leave.signal });
+    failed = totals.unroutable + totals.unconfirmed;
+  } catch (error) {
+    if (leftBy === undefined) throw error;
+    return signalExitCode(leftBy);
   } finally {
     stopListening();
     await source.close();
   }
 
-  // stdout is for events alone with --json, and nobody is asked then.
-  const choice = json && options.open === "ask" ? "no" : options.open;
+  // Nobody is asked where stdout is for events alone, or where the input is used up.
+  const choice = options.open === "ask" && (json || file === "-") ? "no" : options.open;
   const write = (line: string) => (json ? terminal.stderr : terminal.stdout).write(`${line}\n`);
   await offerAdminPage(adminPage(url, queue, options.adminUrl), choice, terminal, write);
-  return left === 0 ? 0 : 1;
+  return failed === 0 ? 0 : 1;
 }
 
 async function taskSource(
   { file, message }: NewTaskOptions,
-  { stdin }: Terminal,
+  { stdin, stderr }: Terminal,
   signal: AbortSignal,
 ): Promise<TaskSource> {
+  if (file === "-" && stdin.isTTY)
+    stderr.write("Reading tasks from the terminal, one per line; Ctrl-D ends.\n");
   if (file !== undefined) return openTaskFile(file, stdin, signal);
   async function* one() {
     yield Buffer.from(message);

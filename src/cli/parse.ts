@@ -11,8 +11,8 @@ export function parseDuration(text: string): number {
   if (number === undefined || unit === undefined)
     throw usage("A duration is a number and a unit: 250ms, 1s, 5m or 2h.");
   const ms = Number(number) * unitMs[unit as keyof typeof unitMs];
-  // AMQP's expiration and Node's clocks are exact far beyond this; a year is a typing error.
-  if (ms > 365 * 24 * unitMs.h) throw usage("A duration is at most 8760h, a year.");
+  // Node's timers keep 31 bits of ms, 24.8 days; a longer one would fire at once (Node docs, setTimeout).
+  if (ms > 596 * unitMs.h) throw usage("A duration is at most 596h.");
   return ms;
 }
 
@@ -29,6 +29,8 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 export function shortString(text: string): string {
   if (text === "") throw usage("It must not be empty.");
   if (Buffer.byteLength(text) > 255) throw usage("It is at most 255 bytes long.");
+  // RabbitMQ takes line breaks out of the name when it declares a queue, and then does not find it.
+  if (/[\r\n]/.test(text)) throw usage("It must not contain line breaks.");
   return text;
 }
 

@@ -17,7 +17,7 @@ const remedies: Record<ErrorCode, string> = {
   VHOST_REFUSED:
     "The virtual host is the part of the URL behind host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /.",
   QUEUE_MISMATCH: "Use another queue (--queue other), or delete this one in the admin UI if nobody needs it.",
-  QUEUE_REFUSED: "Try another queue (--queue other), or ask whoever runs the broker.",
+  QUEUE_REFUSED: "Try another queue (--queue other), or ask whoever runs the broker for the permission.",
   PUBLISH_REFUSED: "The broker says why; what was not confirmed may have to be sent again.",
   CONFIRM_TIMEOUT:
     "Not confirmed means it may or may not be stored. Is the broker out of memory or disk? --confirm-timeout waits longer.",

@@ -9,7 +9,7 @@ export interface SignalSource {
 const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const;
 
 /** npm passes on a Ctrl-C that the terminal has delivered already: a repeat this soon is the same one. In ms. */
-const SAME_SIGNAL_MS = 200;
+const SAME_SIGNAL_MS = 100;
 
 /** Calls `first` for the first stop signal and `second` for each later one; the result stops listening. */
 export function onStopSignals(

@@ -16,8 +16,8 @@ export interface TaskSource {
 /**
  * Opens a file of tasks, `-` being standard input: one task per line (LF or CRLF, empty lines skipped, the
  * bytes as they are). Where the name ends in .csv, one per row: its first column, CSV quoting understood.
- * @param signal aborted: no further task is read, however long the next one would be waited for
- * @throws WorkQueueError INPUT where it cannot be opened, or later, read; INTERRUPTED.
+ * @param signal aborted: reading ends with its AbortError, however long the next task would be waited for
+ * @throws WorkQueueError INPUT where it cannot be opened, or later, read.
  */
 export async function openTaskFile(path: string, stdin: Readable, signal: AbortSignal): Promise<TaskSource> {
   const file = path === "-" ? undefined : await openFile(path);
@@ -54,8 +54,7 @@ async function* readable(
   try {
     yield* bodies;
   } catch (error) {
-    if (signal.aborted)
-      throw new WorkQueueError("INTERRUPTED", `Stopped before the end of ${name}: the rest was not sent.`);
+    if (signal.aborted) throw error;
     throw new WorkQueueError("INPUT", `Cannot read ${name} any further: ${reasonOf(error)}`, error);
   }
 }

@@ -14,8 +14,6 @@ export interface Terminal {
 /** The process's own terminal. Colours are off with `--no-color` or NO_COLOR (no-color.org), or off a terminal. */
 export function processTerminal(color: boolean): Terminal {
   const { stdin, stdout, stderr, env } = process;
-  // A reader that goes away (`worker | head`) is no reason to die with a stack.
-  for (const stream of [stdout, stderr]) stream.on("error", () => {});
   const off = !color || Boolean(env["NO_COLOR"]);
   return {
     stdin,

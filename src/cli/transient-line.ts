@@ -22,8 +22,8 @@ export class TransientLine {
   show(text: string | undefined): void {
     if (!this.#enabled) return;
     this.#text = text;
-    if (this.#spinner === undefined) this.#loading ??= this.#load();
-    else this.#draw(this.#spinner);
+    if (this.#spinner !== undefined) this.#draw(this.#spinner);
+    else if (text !== undefined) this.#loading ??= this.#load();
   }
 
   async #load(): Promise<void> {
@@ -42,8 +42,9 @@ export class TransientLine {
   }
 
   #draw(spinner: Ora): void {
-    if (this.#text === undefined) spinner.stop();
-    else {
+    if (this.#text === undefined) {
+      if (spinner.isSpinning) spinner.stop();
+    } else {
       // Two columns are the spinner's, and the last one is left free, where some terminals would wrap.
       spinner.text = this.#fit(this.#text, Math.max(this.#terminal.stdout.columns - 3, 1));
       if (!spinner.isSpinning) spinner.start();

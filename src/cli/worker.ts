@@ -19,7 +19,10 @@ export interface WorkerOptions extends QueueCommandOptions {
 
 /** Works tasks until it is stopped; returns the exit code. */
 export async function worker(options: WorkerOptions, terminal: Terminal): Promise<number> {
-  const human = humanWorker(terminal, options.concurrency > 1);
+  const human = humanWorker(terminal, {
+    several: options.concurrency > 1,
+    autoAck: options.autoAck,
+  });
   const report = makeReport(options, terminal, human);
   const consumer = new Consumer({ ...options, report, handler: workDots(options.dotMs) });
   let exitCode = 0;

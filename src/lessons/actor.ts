@@ -8,6 +8,7 @@ import { readEvent } from "./event-log.js";
 export class Actor {
   /** The exit code, or null where a signal ended it. */
   readonly exited: Promise<number | null>;
+  readonly #command: string;
   readonly #child: ChildProcess;
   readonly #heard: WorkQueueEvent[] = [];
   readonly #waiting = new Set<() => void>();
@@ -15,6 +16,7 @@ export class Actor {
   #gone = false;
 
   constructor(command: "worker" | "new-task", words: string[], onEvent: (event: WorkQueueEvent) => void) {
+    this.#command = command;
     const script = fileURLToPath(new URL(`../bin/${command}.js`, import.meta.url));
     this.#child = spawn(process.execPath, [script, "--json", ...words], {
       // Ctrl-C is for the lesson, which then tells its actors; and one whose output nobody reads stops by itself.
@@ -47,7 +49,7 @@ export class Actor {
   /** Resolves when it has told of such an event; rejects when it ends before. */
   async has(name: WorkQueueEvent["event"]): Promise<void> {
     while (!this.#heard.some(({ event }) => event === name)) {
-      if (this.#gone) throw new Error(`It ended before it was ${name}. ${this.#errors.trim()}`);
+      if (this.#gone) throw new Error(`${this.#command} ended before it was ${name}. ${this.#errors.trim()}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -55,7 +57,7 @@ export class Actor {
   /** Resolves when it has ended with 0; rejects with what it said otherwise. */
   async succeeds(): Promise<void> {
     const code = await this.exited;
-    if (code !== 0) throw new Error(`It ended with exit code ${code}. ${this.#errors.trim()}`);
+    if (code !== 0) throw new Error(`${this.#command} ended with exit code ${code}. ${this.#errors.trim()}`);
   }
 
   signal(signal: NodeJS.Signals): void {

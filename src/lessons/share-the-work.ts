@@ -1,6 +1,7 @@
 import { PrivateBroker } from "../broker/private-broker.js";
 import { count, eventLine, inSeconds } from "../cli/event-line.js";
 import { printableBody } from "../cli/printable.js";
+import { openTaskFile } from "../cli/task-file.js";
 import type { Terminal } from "../cli/terminal.js";
 import type { WorkQueueEvent } from "../queue/events.js";
 import { Actor } from "./actor.js";
@@ -33,9 +34,11 @@ export interface ShareTheWorkOptions {
 export async function shareTheWork(options: ShareTheWorkOptions, terminal: Terminal): Promise<Timeline> {
   const say = (text: string) => terminal.stdout.write(`${text}\n`);
   const { bold, dim } = terminal.outColors;
+  if (options.file !== undefined)
+    await (await openTaskFile(options.file, terminal.stdin, options.signal)).close(); // told before anything starts
   say(bold("Which worker gets which task?"));
   say(dim("Starting a RabbitMQ of its own ..."));
-  const broker = await PrivateBroker.start();
+  const broker = await PrivateBroker.start({ signal: options.signal });
   const stage = new Stage(broker.url, options, terminal);
   try {
     options.signal.addEventListener("abort", () => stage.clear("SIGKILL"));
@@ -120,10 +123,10 @@ class Stage {
 function findings({ lanes, elapsed, worked }: Timeline): string[] {
   const all = lanes.flatMap(({ bars }) => bars);
   const lines = lanes.map(({ worker, bars }) => {
-    const names = bars.slice(0, 8).map(({ task }) => printableBody(task.body, 40));
+    const names = bars.slice(0, 8).map(({ task }) => `'${printableBody(task.body, 40)}'`);
     const more = bars.length > names.length ? `, and ${bars.length - names.length} more` : "";
     const seconds = bars.reduce((sum, { from, to }) => sum + to - from, 0);
-    return `${worker} did ${count(bars.length, "task")} in ${inSeconds(seconds)}: ${names.join(" ")}${more}`;
+    return `${worker} did ${count(bars.length, "task")} in ${inSeconds(seconds)}: ${names.join(", ")}${more}`;
   });
   const speedUp = elapsed > 0 ? worked / elapsed : 0;
   return [

@@ -26,6 +26,8 @@ export interface PublishOptions {
   report: Report;
   /** Aborted: no further task is read; those published are still confirmed. */
   signal: AbortSignal;
+  /** Aborted: what is in flight is given up too. */
+  leave?: AbortSignal;
 }
 
 /** Header of a task published a second time because its first confirm was lost: a worker may see it twice. */
@@ -47,16 +49,17 @@ export async function publish(
     await publisher.start();
     try {
       for await (const body of bodies) {
-        if (options.signal.aborted)
-          throw new WorkQueueError(
-            "INTERRUPTED",
-            "Stopped before the end: the tasks that follow were not sent.",
-          );
+        options.signal.throwIfAborted();
         await publisher.send(body);
       }
     } finally {
       await publisher.settled();
     }
+  } catch (error) {
+    if (!options.signal.aborted || error instanceof WorkQueueError) throw error;
+    const { confirmed } = publisher.totals;
+    const told = confirmed === 1 ? "1 task is confirmed" : `${confirmed} tasks are confirmed`;
+    throw new WorkQueueError("INTERRUPTED", `Stopped: ${told}, what follows was not sent.`);
   } finally {
     await publisher.close();
   }
@@ -100,8 +103,11 @@ class Publisher {
   }
 
   async start(): Promise<void> {
-    const { signal } = this.#options;
+    const { signal, leave } = this.#options;
     signal.addEventListener("abort", () => this.#wake(), { once: true });
+    leave?.addEventListener("abort", () => {
+      this.#fail(new WorkQueueError("INTERRUPTED", "Left at once."));
+    });
     await this.#session.start();
     await this.#until(() => this.#channel !== undefined || signal.aborted);
   }
@@ -178,7 +184,11 @@ class Publisher {
     if (!this.#inFlight.settle(outgoing)) return;
     if (error !== null) {
       this.totals.unconfirmed++;
-      this.#options.report({ event: "task-unconfirmed", task, reason: "the broker refused it (nack)" });
+      this.#options.report({
+        event: "task-unconfirmed",
+        task,
+        reason: "refused by the broker (nack), not stored",
+      });
     } else if (returned !== undefined) {
       this.totals.unroutable++;
       this.#options.report({ event: "task-unroutable", task, reason: returned });
@@ -212,7 +222,11 @@ class Publisher {
     this.#failure = error;
     this.totals.unconfirmed += this.#inFlight.size;
     for (const { task } of this.#inFlight)
-      this.#options.report({ event: "task-unconfirmed", task, reason: error.message });
+      this.#options.report({
+        event: "task-unconfirmed",
+        task,
+        reason: `${error.message} It may or may not be stored.`,
+      });
     this.#inFlight.clear();
     this.#wake();
   }

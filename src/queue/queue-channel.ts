@@ -33,8 +33,7 @@ export const openConsumerChannel = (connection: ChannelModel, options: QueueChan
  * Declares the queue durable on a new channel. Where it is there already with another `x-` argument
  * (the tutorials have declared `task_queue` as quorum since 2026, as classic before) or the user may not
  * declare it, it is used as it is.
- * @throws WorkQueueError QUEUE_MISMATCH where it is not durable (or otherwise no work queue),
- * ACCESS_REFUSED, QUEUE_REFUSED.
+ * @throws WorkQueueError QUEUE_MISMATCH where it is not durable (or otherwise no work queue), QUEUE_REFUSED.
  */
 async function openQueueChannel<C extends Channel>(
   connection: ChannelModel,
@@ -100,8 +99,14 @@ function typeFoundInstead(error: unknown, queue: string): QueueType | null {
 function refusal(error: unknown, queue: string): unknown {
   const code = codeOf(error);
   const said = reasonOf(error);
+  if (code === ACCESS_REFUSED && queue.startsWith("amq."))
+    return new WorkQueueError(
+      "QUEUE_REFUSED",
+      `Queue names that begin with "amq." are RabbitMQ's own.`,
+      error,
+    );
   if (code === ACCESS_REFUSED)
-    return new WorkQueueError("ACCESS_REFUSED", `The user may not use queue "${queue}" (${said}).`, error);
+    return new WorkQueueError("QUEUE_REFUSED", `The user may not use queue "${queue}" (${said}).`, error);
   if (code === RESOURCE_LOCKED)
     return new WorkQueueError(
       "QUEUE_MISMATCH",

@@ -106,12 +106,13 @@ export class Session {
 
   async #setup(connection: ChannelModel): Promise<void> {
     let gone: Error | undefined;
+    let ready = false;
     connection.on("error", (error) => {
       gone ??= error;
     });
     connection.on("close", (error) => {
       gone ??= error ?? new Error("Connection closed");
-      this.#connectionLost(gone);
+      this.#connectionLost(gone, ready);
     });
     this.#connection = connection;
     const { product, version } = connection.connection.serverProperties;
@@ -120,15 +121,17 @@ export class Session {
     await this.#options.setup(connection);
     // Lost between setup's last answer and now: recovery binds its listeners only after setup.
     if (gone !== undefined) throw gone;
+    ready = true;
     this.#giveUpAt = undefined;
   }
 
-  #connectionLost(error: Error): void {
+  /** A connection that never became `ready` is told as a failed attempt instead. */
+  #connectionLost(error: Error, ready: boolean): void {
     this.#connection = undefined;
     if (this.#closed) return;
     const reason = this.#restartReason ?? reasonOf(error);
     this.#restartReason = undefined;
-    this.#options.report({ event: "connection-lost", reason });
+    if (ready) this.#options.report({ event: "connection-lost", reason });
     this.#options.lost(reason);
   }
 

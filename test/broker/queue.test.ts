@@ -71,5 +71,5 @@ test("a queue that is exclusive to somebody else is an error", async (t) => {
 });
 
 test("a name the broker reserves is refused with its reason", async () => {
-  await assert.rejects(publishAll(["one"], { queue: "amq.mine" }), { code: "ACCESS_REFUSED" });
+  await assert.rejects(publishAll(["one"], { queue: "amq.mine" }), { code: "QUEUE_REFUSED" });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
 import { type TestContext, test } from "node:test";
-import { type CommandName, run } from "../support/command.js";
+import { type CommandName, run, start } from "../support/command.js";
 import { adminUrl, brokerUrl, openChannel, uniqueQueue } from "../support/queue.js";
 
 const address = brokerUrl.replace("amqp://", "");
@@ -118,16 +118,27 @@ const wrong: { command: CommandName; words: string[]; says: RegExp }[] = [
   { command: "new-task", words: ["--nope"], says: /unknown option/ },
   { command: "new-task", words: ["-f", "x", "word"], says: /a message or --file, not both/ },
   { command: "new-task", words: ["--admin-url", "http://a:b@host"], says: /must not contain a user/ },
+  { command: "worker", words: ["-c", "2", "--prefetch", "1"], says: /never sends the 2 tasks/ },
+  { command: "worker", words: ["--auto-ack", "--max-tasks", "1"], says: /would be lost/ },
+  { command: "worker", words: ["-q", "a\nb"], says: /line breaks/ },
+  { command: "worker", words: ["--grace", "1000h"], says: /at most 596h/ },
   { command: "task-queue", words: ["lesson", "nope"], says: /share-the-work/ },
   { command: "task-queue", words: ["nope"], says: /unknown command/ },
 ];
 for (const { command, words, says } of wrong)
-  test(`wrong usage exits with 2: ${command} ${words.join(" ")}`, async (t) => {
+  test(`wrong usage exits with 2: ${command} ${JSON.stringify(words)}`, async (t) => {
     const { code, stdout, stderr } = await run(t, command, words);
     assert.equal(code, 2);
     assert.match(stderr, says);
     assert.equal(stdout, "");
+    assert.doesNotMatch(stderr, /a:b@/, "no password of a URL");
   });
+
+test("T5: help whose reader goes away leaves no stack", async (t) => {
+  const help = start(t, "worker", ["--help"]);
+  help.child.stdout?.destroy();
+  assert.equal((await help.ended).stderr, "");
+});
 
 test("a file that is not there is named", async (t) => {
   const { code, stderr } = await run(t, "new-task", ["-f", "no-such.csv"]);

@@ -44,7 +44,7 @@ test("it tells how many tasks wait ahead and how many workers listen, and with n
   const queue = uniqueQueue(t);
   const alone = await run(t, "new-task", ["-q", queue, "one"]);
   assert.match(alone.stdout, /0 tasks waiting ahead, 0 workers listening/);
-  assert.match(alone.stdout, new RegExp(`worker --queue ${queue}`));
+  assert.match(alone.stdout, new RegExp(`: worker --url amqp://localhost:\\d+ --queue ${queue}\\n`));
   const worker = start(t, "worker", ["-q", queue, "--json"]);
   await worker.recorder.first("task-done");
   const heard = await run(t, "new-task", ["-q", queue, "two"]);

@@ -46,6 +46,16 @@ for (const answer of ["y", "YES"])
     assert.equal(await browser.page(), pageOf(queue));
   });
 
+test("nothing is written over the question", { skip: noPseudoTerminal }, async (t) => {
+  const command = startInTerminal(t, "new-task", ["-q", uniqueQueue(t), "--no-color", "one"]);
+  await command.says("[y/N]");
+  command.child.stdin?.write("\r");
+  const { stdout } = await command.ended;
+  // Readline writes the question and puts the cursor behind it; nothing may send it back to the first column.
+  const afterwards = stdout.slice(stdout.indexOf("[y/N]")).replaceAll("\x1b[1G\x1b[0J", "");
+  assert.ok(!afterwards.includes("\x1b[1G"), JSON.stringify(afterwards));
+});
+
 for (const [what, keys] of [
   ["Enter", "\r"],
   ["n", "n\r"],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PrivateBroker } from "#dist/broker/private-broker.js";
 import { start } from "../support/command.js";
 import { publishAll } from "../support/engine.js";
 import { noPseudoTerminal, startInTerminal } from "../support/pseudo-terminal.js";
@@ -34,7 +35,7 @@ test("Ctrl-C twice hands the task back and leaves at once with 130", {
   await worker.says("Received 'precious.'");
   worker.child.stdin?.write(CTRL_C);
   await worker.says("Ctrl-C again");
-  // A repeat within 200 ms counts as the same one (npm passes signals on), so it is pressed until it is heard.
+  // A repeat within 100 ms counts as the same one (npm passes signals on), so it is pressed until it is heard.
   const again = setInterval(() => worker.child.stdin?.write(CTRL_C), 50);
   t.after(() => clearInterval(again));
   const { code, stdout } = await worker.ended;
@@ -103,6 +104,30 @@ for (const [signal, forced] of [
   });
 }
 
+test("a publisher told twice leaves at once, and names what may or may not be stored", async (t) => {
+  const broker = await PrivateBroker.start();
+  t.after(() => broker.stop());
+  broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.0001");
+  const command = start(t, "new-task", ["-u", broker.url, "--json", "one"]);
+  await command.recorder.first("blocked");
+  command.child.kill("SIGINT");
+  await command.says("Ctrl-C again leaves at once");
+  const again = setInterval(() => command.child.kill("SIGINT"), 50);
+  t.after(() => clearInterval(again));
+  assert.equal((await command.ended).code, 130);
+  assert.match(command.recorder.all("task-unconfirmed")[0]?.reason ?? "", /may or may not be stored/);
+});
+
+test("--auto-ack does not promise to hand back what it cannot", async (t) => {
+  const queue = uniqueQueue(t);
+  await publishAll(["doomed."], { queue });
+  const worker = start(t, "worker", ["-q", queue, "--auto-ack", "--explain", "--dot", "1h"]);
+  await worker.says("Received 'doomed.'");
+  assert.doesNotMatch(worker.stdout, /Fair dispatch|keeps it until/);
+  worker.child.kill("SIGINT");
+  await worker.says("Ctrl-C again leaves at once, and loses it");
+});
+
 test("a worker that waits for its broker leaves at the first signal", async (t) => {
   const worker = start(t, "worker", ["-u", "amqp://127.0.0.1:1", "--wait", "1h", "--json"]);
   await worker.recorder.first("reconnecting");
@@ -118,5 +143,5 @@ test("a publisher told to stop confirms what it has sent, says where it stopped,
   command.child.kill("SIGINT");
   const { code, stderr } = await command.ended;
   assert.equal(code, 1);
-  assert.match(stderr, /Stopped before the end of standard input/);
+  assert.match(stderr, /Stopped: 2 tasks are confirmed, what follows was not sent/);
 });

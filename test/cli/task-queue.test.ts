@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { run, start } from "../support/command.js";
 
-const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("task-queue-broker-"));
+/** A folder for temporary files of the test's own, so that what is left in it was left by the test. */
+function ownTemporary(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), "task-queue-test-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return { env: { TMPDIR: folder }, left: () => readdirSync(folder) };
+}
 
 /** Whether nothing listens there any more. */
 const isClosed = (url: string): Promise<boolean> =>
@@ -18,8 +23,8 @@ const isClosed = (url: string): Promise<boolean> =>
   });
 
 test("task-queue broker runs a RabbitMQ that the pair can use, and leaves nothing behind", async (t) => {
-  const before = new Set(folders());
-  const broker = start(t, "task-queue", ["broker"]);
+  const temporary = ownTemporary(t);
+  const broker = start(t, "task-queue", ["broker"], temporary);
   await broker.says("Ctrl-C stops it");
   const url = /AMQP URL\s+(\S+)/.exec(broker.stdout)?.[1] ?? "";
   const adminUrl = /Admin UI\s+(\S+)/.exec(broker.stdout)?.[1] ?? "";
@@ -29,22 +34,30 @@ test("task-queue broker runs a RabbitMQ that the pair can use, and leaves nothin
   assert.equal((await fetch(adminUrl)).status, 200);
   broker.child.kill("SIGINT");
   assert.equal((await broker.ended).code, 0);
-  assert.deepEqual(
-    folders().filter((name) => !before.has(name)),
-    [],
-  );
+  assert.deepEqual(temporary.left(), []);
   assert.ok(await isClosed(url));
 });
 
+test("Ctrl-C while the broker starts stops it there and then", async (t) => {
+  const temporary = ownTemporary(t);
+  const broker = start(t, "task-queue", ["broker"], temporary);
+  await broker.says("Starting");
+  while (temporary.left().length === 0) await new Promise(setImmediate);
+  broker.child.kill("SIGINT");
+  const { code, stdout } = await broker.ended;
+  assert.equal(code, 0);
+  assert.doesNotMatch(stdout, /AMQP URL/);
+  assert.deepEqual(temporary.left(), []);
+});
+
 test("a broker whose owner is killed with -9 goes too, with its data", async (t) => {
-  const before = new Set(folders());
-  const broker = start(t, "task-queue", ["broker"]);
+  const temporary = ownTemporary(t);
+  const broker = start(t, "task-queue", ["broker"], temporary);
   await broker.says("Ctrl-C stops it");
   const url = /AMQP URL\s+(\S+)/.exec(broker.stdout)?.[1] ?? "";
-  const [folder] = folders().filter((name) => !before.has(name));
-  assert.ok(folder);
+  assert.equal(temporary.left().length, 1);
   broker.child.kill("SIGKILL");
-  while (existsSync(join(tmpdir(), folder)) || !(await isClosed(url))) await new Promise(setImmediate);
+  while (temporary.left().length > 0 || !(await isClosed(url))) await new Promise(setImmediate);
 });
 
 test("lesson without a name lists the lessons", async (t) => {
@@ -54,8 +67,13 @@ test("lesson without a name lists the lessons", async (t) => {
 });
 
 test("lesson share-the-work: all five tasks done, and a timeline that names both workers", async (t) => {
-  const before = new Set(folders());
-  const { code, stdout } = await run(t, "task-queue", ["lesson", "share-the-work", "--dot", "100ms"]);
+  const temporary = ownTemporary(t);
+  const { code, stdout } = await run(
+    t,
+    "task-queue",
+    ["lesson", "share-the-work", "--dot", "100ms"],
+    temporary,
+  );
   assert.equal(code, 0, stdout);
   for (const task of [
     "First message.",
@@ -72,10 +90,7 @@ test("lesson share-the-work: all five tasks done, and a timeline that names both
   assert.match(stdout, /^ worker-1 .*├/m);
   assert.match(stdout, /^ worker-2 .*├/m);
   assert.match(stdout, /5 tasks, \d+\.\d s of work, done in \d+\.\d s: \d+\.\d\d times as fast/);
-  assert.deepEqual(
-    folders().filter((name) => !before.has(name)),
-    [],
-  );
+  assert.deepEqual(temporary.left(), []);
 });
 
 test("a lesson takes other numbers of workers and a file of one's own", async (t) => {
@@ -92,26 +107,20 @@ test("a lesson takes other numbers of workers and a file of one's own", async (t
 });
 
 test("a lesson's file that is not there is told, and nothing is left running", async (t) => {
-  const before = new Set(folders());
-  const { code, stderr } = await run(t, "task-queue", ["lesson", "share-the-work", "no-such.csv"]);
+  const temporary = ownTemporary(t);
+  const { code, stderr } = await run(t, "task-queue", ["lesson", "share-the-work", "no-such.csv"], temporary);
   assert.equal(code, 1);
   assert.match(stderr, /no such file/);
-  assert.deepEqual(
-    folders().filter((name) => !before.has(name)),
-    [],
-  );
+  assert.deepEqual(temporary.left(), []);
 });
 
 test("Ctrl-C in the middle of a lesson clears everything up", async (t) => {
-  const before = new Set(folders());
-  const lesson = start(t, "task-queue", ["lesson", "share-the-work", "--dot", "1h"]);
+  const temporary = ownTemporary(t);
+  const lesson = start(t, "task-queue", ["lesson", "share-the-work", "--dot", "1h"], temporary);
   await lesson.says("Received 'First message.'");
   lesson.child.kill("SIGINT");
   const { code, stderr } = await lesson.ended;
   assert.equal(code, 130);
   assert.match(stderr, /cleared up/);
-  assert.deepEqual(
-    folders().filter((name) => !before.has(name)),
-    [],
-  );
+  assert.deepEqual(temporary.left(), []);
 });

@@ -57,10 +57,7 @@ test("warnings go to stderr, with the reason", () => {
     ],
     [{ event: "unblocked" }, " [!] The broker accepts tasks again."],
     [{ event: "task-unroutable", task, reason }, " [!] No queue took 'First message.': because"],
-    [
-      { event: "task-unconfirmed", task, reason },
-      " [!] Not confirmed, may or may not be stored: 'First message.' (because)",
-    ],
+    [{ event: "task-unconfirmed", task, reason }, " [!] Not confirmed: 'First message.': because"],
     [{ event: "task-aborted", task, reason }, " [!] Gave up 'First message.': because"],
     [
       { event: "task-requeued", task, reason },

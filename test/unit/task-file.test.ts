@@ -141,7 +141,7 @@ test("an abort ends the reading even while the next line is waited for", async (
   assert.equal(String((await tasks.next()).value), "a");
   const next = tasks.next();
   stop.abort();
-  await assert.rejects(next, { code: "INTERRUPTED", message: /standard input/ });
+  await assert.rejects(next, { name: "AbortError" });
 });
 
 /** Lets everything happen that is under way with files. */
@@ -166,6 +166,6 @@ for (const name of ["tasks.txt", "tasks.csv"])
       const reading = async () => {
         for await (const body of source.bodies) if (body.length > 0 && ++read === 10) stop.abort();
       };
-      await assert.rejects(reading(), { code: "INTERRUPTED", message: new RegExp(name) });
+      await assert.rejects(reading(), { name: "AbortError" });
       assert.ok(read < 100_000);
     });
