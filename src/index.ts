@@ -9,7 +9,7 @@ import {
   type WorkQueueEvent,
   type WorkTotals,
 } from "./queue/events.js";
-import { publish } from "./queue/publisher.js";
+import { publish } from "./queue/publish.js";
 import type { Handler } from "./queue/tasks-in-hand.js";
 
 export { BrokerUrl } from "./queue/broker-url.js";

@@ -1,4 +1,4 @@
-import { publish } from "../queue/publisher.js";
+import { publish } from "../queue/publish.js";
 import { type OpenChoice, offerAdminPage } from "./admin-offer.js";
 import { adminPage } from "./admin-ui.js";
 import { humanPublisher } from "./human-publisher.js";

@@ -34,39 +34,10 @@ export interface PublishOptions {
 const POSSIBLE_DUPLICATE = { "x-possible-duplicate": true };
 
 /**
- * Publishes each body as a task and resolves when the broker has confirmed them all. At most
- * `defaults.window` are in flight; while the connection is away the unconfirmed ones are kept and then
- * published again, in order, with the same message id.
- * @throws WorkQueueError for a failed first connection, CONFIRM_TIMEOUT, PUBLISH_REFUSED;
- * and, once the tasks read before are confirmed, INTERRUPTED or what `bodies` throws.
+ * Publishes tasks with confirms. At most `defaults.window` are in flight; while the connection is away the
+ * unconfirmed ones are kept, and then published again, in order, with the same message id.
  */
-export async function publish(
-  bodies: Iterable<Buffer> | AsyncIterable<Buffer>,
-  options: PublishOptions,
-): Promise<PublishTotals> {
-  const publisher = new Publisher(options);
-  try {
-    await publisher.start();
-    try {
-      for await (const body of bodies) {
-        options.signal.throwIfAborted();
-        await publisher.send(body);
-      }
-    } finally {
-      await publisher.settled();
-    }
-  } catch (error) {
-    if (!options.signal.aborted || error instanceof WorkQueueError) throw error;
-    const { confirmed } = publisher.totals;
-    const told = confirmed === 1 ? "1 task is confirmed" : `${confirmed} tasks are confirmed`;
-    throw new WorkQueueError("INTERRUPTED", `Stopped: ${told}, what follows was not sent.`);
-  } finally {
-    await publisher.close();
-  }
-  return publisher.totals;
-}
-
-class Publisher {
+export class Publisher {
   /** Totals so far; final once closed. */
   readonly totals: PublishTotals = {
     confirmed: 0,
