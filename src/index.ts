@@ -48,15 +48,17 @@ export interface PublishTasksOptions extends QueueOptions {
 }
 
 /**
- * Publishes tasks and resolves when the broker has confirmed them: stored, and routed to the queue. A task
+ * Publishes one task or several and resolves when the broker has confirmed them: stored, and routed to the queue. A task
  * that no queue took is counted in `unroutable`. Lost connections are made again meanwhile.
  * @throws WorkQueueError; with code CONFIRM_TIMEOUT, events `task-unconfirmed` name what may or may not be stored.
  */
 export function publishTasks(
-  tasks: Iterable<string | Buffer> | AsyncIterable<string | Buffer>,
+  tasks: string | Buffer | Iterable<string | Buffer> | AsyncIterable<string | Buffer>,
   options: PublishTasksOptions = {},
 ): Promise<PublishTotals> {
-  return publish(bodies(tasks), {
+  // A string is iterable too, letter by letter.
+  const several = typeof tasks === "string" || Buffer.isBuffer(tasks) ? [tasks] : tasks;
+  return publish(bodies(several), {
     ...queueOptions("publisher", options),
     persistent: options.persistent ?? true,
     ttlMs: options.ttlMs,

@@ -15,6 +15,7 @@ export function dockerRuns(): boolean {
 /** A node started from the Docker image; it keeps its data from one start to the next. */
 export class DockerNode implements BrokerNode {
   readonly description: string;
+  /** The docker client: killed while it pulls an image, it makes no container any more. */
   readonly groups: number[] = [];
   readonly containers: string[];
   readonly #name: string;
@@ -47,6 +48,7 @@ export class DockerNode implements BrokerNode {
     });
     closeSync(output);
     this.#made = true;
+    if (child.pid !== undefined) this.groups.push(child.pid);
     child.on("error", () => {}); // seen by whoever waits for the broker
     child.unref();
     return child;

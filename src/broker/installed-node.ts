@@ -38,7 +38,8 @@ export class InstalledNode implements BrokerNode {
   readonly #directory: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #epmdPort: number;
-  readonly #groups: number[] = [];
+  #epmdGroup: number | undefined;
+  #nodeGroup: number | undefined;
 
   constructor(server: string, directory: string, ports: BrokerPorts) {
     this.description = `rabbitmq-server (${server})`;
@@ -78,19 +79,25 @@ export class InstalledNode implements BrokerNode {
 
   /** Pids that lead the process groups of the node and of its epmd. */
   get groups(): number[] {
-    return [...this.#groups];
+    return [this.#epmdGroup, this.#nodeGroup].filter((group) => group !== undefined);
   }
 
   start(): ChildProcess {
     // epmd of its own: one started by Erlang would stay behind as a daemon, for all nodes of the machine.
-    if (this.#groups.length === 0)
-      this.#spawn("epmd", ["-port", String(this.#epmdPort), "-address", "127.0.0.1"]);
-    return this.#spawn(this.#server, []);
+    this.#epmdGroup ??= this.#spawn("epmd", ["-port", String(this.#epmdPort), "-address", "127.0.0.1"]).pid;
+    const node = this.#spawn(this.#server, []);
+    this.#nodeGroup = node.pid;
+    return node;
   }
 
   kill(): void {
-    const group = this.#groups.pop();
-    if (group !== undefined) process.kill(-group, "SIGKILL");
+    const group = this.#nodeGroup;
+    this.#nodeGroup = undefined;
+    try {
+      if (group !== undefined) process.kill(-group, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
   }
 
   /** Runs one of RabbitMQ's own tools, `rabbitmqctl` say, against this node; returns what it printed. */
@@ -116,7 +123,6 @@ export class InstalledNode implements BrokerNode {
     closeSync(output);
     child.on("error", () => {}); // seen by whoever waits for the broker
     child.unref();
-    if (child.pid !== undefined) this.#groups.push(child.pid);
     return child;
   }
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "amqplib";
 import { WorkQueueError } from "../queue/errors.js";
+import { within } from "../queue/session.js";
 import type { BrokerNode } from "./broker-node.js";
 import { DockerNode, defaultImage, dockerRuns } from "./docker-node.js";
 import { findInstalled, InstalledNode } from "./installed-node.js";
@@ -145,7 +146,7 @@ export class PrivateBroker {
     try {
       const connection = await connect(this.url, { timeout: 2_000 });
       connection.on("error", () => {});
-      await connection.close();
+      await within(1_000, connection.close());
       return true;
     } catch {
       return false;

@@ -46,9 +46,9 @@ export async function newTask(options: NewTaskOptions, terminal: Terminal): Prom
     if (leftBy === undefined) throw error;
     return signalExitCode(leftBy);
   } finally {
-    stopListening();
     await source.close();
   }
+  stopListening(); // from here on a signal ends it: its work is done, only the question is left
 
   // Nobody is asked where stdout is for events alone, or where the input is used up.
   const choice = options.open === "ask" && (json || file === "-") ? "no" : options.open;

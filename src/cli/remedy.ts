@@ -15,9 +15,10 @@ const remedies: Record<ErrorCode, string> = {
   ACCESS_REFUSED:
     "Check user and password in --url (or AMQP_URL). On a RabbitMQ installed natively, guest may log in from the same machine only.",
   VHOST_REFUSED:
-    "The virtual host is the part of the URL behind host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /.",
+    "The virtual host is the part of the URL behind host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /. A limit on its connections reads the same.",
   QUEUE_MISMATCH: "Use another queue (--queue other), or delete this one in the admin UI if nobody needs it.",
   QUEUE_REFUSED: "Try another queue (--queue other), or ask whoever runs the broker for the permission.",
+  QUEUE_UNAVAILABLE: "The cluster node that holds it may be down; --wait 1m keeps trying.",
   PUBLISH_REFUSED: "The broker says why; what was not confirmed may have to be sent again.",
   CONFIRM_TIMEOUT:
     "Not confirmed means it may or may not be stored. Is the broker out of memory or disk? --confirm-timeout waits longer.",

@@ -25,7 +25,13 @@ export async function openTaskFile(path: string, stdin: Readable, signal: AbortS
   bytes.on("error", () => {}); // told by whoever reads; nobody may do so yet
   const tasks = path.toLowerCase().endsWith(".csv") ? rows(bytes) : lines(bytes);
   const name = file === undefined ? "standard input" : basename(path);
-  return { bodies: readable(tasks, name, signal), close: async () => file?.close().catch(() => {}) };
+  return {
+    bodies: readable(tasks, name, signal),
+    close: async () => {
+      bytes.destroy(); // a terminal or a pipe that is still read from would keep the process alive
+      await file?.close().catch(() => {});
+    },
+  };
 }
 
 async function openFile(path: string): Promise<FileHandle> {

@@ -32,7 +32,7 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     exitCode = code;
     consumer.stopNow(reason);
   };
-  const stopListening = onStopSignals(process, {
+  onStopSignals(process, {
     first: (signal) => {
       const { graceMs } = options;
       if (graceMs !== undefined)
@@ -48,7 +48,6 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     await consumer.finished;
   } finally {
     clearTimeout(grace);
-    stopListening();
   }
   return exitCode;
 }

@@ -23,11 +23,7 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
       "VHOST_REFUSED",
       `Virtual host "${url.vhost}" does not exist on ${url.endpoint}, or user "${url.username}" may not use it.`,
     );
-  if (code === 403)
-    return fail(
-      "ACCESS_REFUSED",
-      `${url.endpoint} does not permit it to user "${url.username}" (${reason}).`,
-    );
+  if (code === 403) return fail("QUEUE_REFUSED", `User "${url.username}" may not do this (${reason}).`);
   if (code === "ECONNREFUSED") return fail("UNREACHABLE", `Nothing listens on ${url.endpoint} (${reason}).`);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return fail("HOST_UNKNOWN", `The host name "${url.host}" is not known (${code}).`);

@@ -4,7 +4,7 @@ import { defaults } from "./defaults.js";
 import { Delivery } from "./delivery.js";
 import { reasonOf, type WorkQueueError } from "./errors.js";
 import type { QueueType, Report, WorkTotals } from "./events.js";
-import { openConsumerChannel } from "./queue-channel.js";
+import { openQueueChannel } from "./queue-channel.js";
 import { Session, within } from "./session.js";
 import { type Handler, TasksInHand } from "./tasks-in-hand.js";
 
@@ -41,8 +41,6 @@ export class Consumer {
   readonly #session: Session;
   readonly #tasks: TasksInHand;
   #channel: Channel | undefined;
-  /** Deliveries taken, less those a lost connection took away again. */
-  #taken = 0;
   #state: "consuming" | "draining" | "ended" = "consuming";
   /** Draining: deliveries that were on their way are no longer wanted. */
   #handingBack = false;
@@ -65,7 +63,7 @@ export class Consumer {
       lost: (reason) => this.#lost(reason),
       failed: (error) => this.#failed(error),
     });
-    void this.#session.start();
+    this.#session.start();
   }
 
   /** Stops gracefully: no more deliveries, those not begun go back to the queue, what is in hand is finished. */
@@ -83,8 +81,8 @@ export class Consumer {
   }
 
   async #setup(connection: ChannelModel): Promise<void> {
-    const { queue, name, prefetch, autoAck, report } = this.#options;
-    const { channel } = await openConsumerChannel(connection, this.#options);
+    const { queue, name, autoAck, report } = this.#options;
+    const channel = await openQueueChannel(() => connection.createChannel(), this.#options);
     if (this.#state !== "consuming") return;
     let reason = "the broker closed the channel";
     channel.on("error", (error) => {
@@ -94,6 +92,7 @@ export class Consumer {
       if (this.#channel === channel) this.#session.restart(reason);
     });
     // Before consume, or the first deliveries would come without a limit. Per consumer, never global.
+    const prefetch = this.#prefetch();
     await channel.prefetch(prefetch);
     this.#channel = channel;
     report({ event: "consuming", queue, prefetch, autoAck });
@@ -102,22 +101,31 @@ export class Consumer {
       (message) => {
         if (message !== null) this.#delivered(new Delivery(channel, message));
         else
-          this.#session.restart("the broker cancelled the consumer: queue deleted, or a task held too long");
+          this.#session.restart(
+            "the broker cancelled the consumer: queue deleted, its node down, or a task held too long",
+          );
       },
       { consumerTag: name, noAck: autoAck },
     );
     this.#idle();
   }
 
+  /** No more than --max-tasks can use: what is handed back counts towards a quorum queue's delivery limit. */
+  #prefetch(): number {
+    const { prefetch, maxTasks } = this.#options;
+    if (maxTasks === undefined) return prefetch;
+    const wanted = Math.max(maxTasks - this.#tasks.taken, 1);
+    return prefetch === 0 ? wanted : Math.min(prefetch, wanted);
+  }
+
   #delivered(delivery: Delivery): void {
     const { maxTasks, name } = this.#options;
-    if (this.#handingBack || this.#taken === maxTasks) {
+    if (this.#handingBack || this.#tasks.taken === maxTasks) {
       this.#tasks.handBack(delivery, "the worker is stopping");
       return;
     }
-    this.#taken++;
-    // Cancelled now rather than after its ack, which would fetch one more.
-    if (this.#taken === maxTasks) this.#channel?.cancel(name).catch(() => {});
+    // The last one: cancelled now rather than after its ack, which would fetch one more.
+    if (this.#tasks.taken + 1 === maxTasks) this.#channel?.cancel(name).catch(() => {});
     this.#tasks.take(delivery);
   }
 
@@ -127,7 +135,7 @@ export class Consumer {
     if (this.#tasks.inHand > 0) return;
     if (this.#state === "draining" && this.#cancelled) void this.#end();
     if (this.#state !== "consuming") return;
-    if (this.#taken === maxTasks) this.#drain("as many tasks as were asked for");
+    if (this.#tasks.taken === maxTasks) this.#drain("as many tasks as were asked for");
     else if (exitWhenEmpty) {
       // One question after a moment of idleness, not one after every task.
       clearTimeout(this.#emptyTimer);
@@ -152,19 +160,16 @@ export class Consumer {
     clearTimeout(this.#emptyTimer);
     const { inHand, waiting } = this.#tasks;
     this.#options.report({ event: "stopping", reason, inHand, waiting });
+    // Not answered, because the channel goes instead or the broker hangs: deliveries end as well.
     const cancelled = this.#channel?.cancel(this.#options.name) ?? Promise.resolve();
-    cancelled
-      .catch(() => {}) // the channel went instead, which ends deliveries as well
-      .then(() => {
-        this.#cancelled = true;
-        this.#idle();
-      });
+    void within(defaults.closeTimeoutMs, cancelled).then(() => {
+      this.#cancelled = true;
+      this.#idle();
+    });
   }
 
   #lost(reason: string): void {
     this.#channel = undefined;
-    const { inHand, waiting } = this.#tasks;
-    if (!this.#options.autoAck) this.#taken -= inHand + waiting;
     this.#tasks.giveUp(reason);
     this.#idle();
   }
@@ -174,14 +179,14 @@ export class Consumer {
     this.#state = "ended";
     const channel = this.#channel;
     this.#channel = undefined;
-    await within(defaults.closeTimeoutMs, channel?.close());
-    await this.#session.close();
+    await this.#session.close(channel);
     this.#options.report({ event: "stopped", ...this.#tasks.totals });
     this.#resolve(this.#tasks.totals);
   }
 
   #failed(error: WorkQueueError): void {
     this.#state = "ended";
+    this.#tasks.handBackAll(error.message);
     this.#options.report({ event: "stopped", ...this.#tasks.totals });
     this.#reject(error);
   }

@@ -12,7 +12,9 @@ export const defaults = {
   concurrency: 1,
   /** How long one connection attempt may take until AMQP's open-ok, in ms. */
   connectTimeoutMs: 10_000,
-  /** Reconnection: the first delay, doubled up to the longest, each off by up to a fifth. In ms. */
+  /** How long the broker may take to declare the queue and start a consumer on a new connection, in ms. */
+  setupTimeoutMs: 30_000,
+  /** Reconnection: the first delay, doubled up to the longest, each less by up to a fifth. In ms. */
   reconnect: { initialDelay: 100, maxDelay: 10_000, factor: 2, jitter: 0.2 },
   /** How long the publisher waits without any confirm before it gives up, in ms. */
   confirmTimeoutMs: 30_000,

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "VHOST_REFUSED" // the virtual host does not exist, or the user may not use it
   | "QUEUE_MISMATCH" // the queue exists with properties that cannot be worked with
   | "QUEUE_REFUSED" // the broker refuses the queue for another reason
+  | "QUEUE_UNAVAILABLE" // the queue is there, but not to be had now: its node is down
   | "PUBLISH_REFUSED" // the broker closed the publisher's channel
   | "CONFIRM_TIMEOUT" // no confirm came in time
   | "CONNECTION_LOST" // the connection is gone and is not made again
@@ -18,7 +19,7 @@ export type ErrorCode =
   | "INPUT" // the tasks to publish cannot be read
   | "BROKER_START"; // the private broker did not start
 
-/** Codes that trying again cannot mend: they end a session at once. */
+/** Codes that look like a mistake: trying again is not expected to mend them. */
 const permanent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "BAD_URL",
   "NOT_AMQP",
@@ -39,9 +40,14 @@ export class WorkQueueError extends Error {
     this.code = code;
   }
 
-  /** Whether trying again cannot mend it. */
+  /** Whether trying again is not expected to mend it: it ends the first connection at once. */
   get permanent(): boolean {
     return permanent.has(this.code);
+  }
+
+  /** Whether it also ends a session that has worked before. The others pass: a limit, a failover, a boot. */
+  get lasting(): boolean {
+    return this.code === "QUEUE_MISMATCH" || this.code === "ACCESS_REFUSED";
   }
 }
 

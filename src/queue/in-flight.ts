@@ -5,7 +5,7 @@ import type { Task } from "./task.js";
 export interface Outgoing {
   readonly task: Task;
   /** Why no queue took it: basic.return comes before the ack of the same message (guide "Confirms"). */
-  returned?: string;
+  returned: string | undefined;
 }
 
 /** What is published and not yet confirmed, in the order of publishing; limited in tasks and in bytes. */
@@ -23,7 +23,7 @@ export class InFlight implements Iterable<Outgoing> {
   }
 
   add(task: Task): Outgoing {
-    const outgoing: Outgoing = { task };
+    const outgoing: Outgoing = { task, returned: undefined };
     this.#byId.set(task.id, outgoing);
     this.#bytes += task.bytes;
     return outgoing;

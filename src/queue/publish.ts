@@ -12,23 +12,31 @@ export async function publish(
   options: PublishOptions,
 ): Promise<PublishTotals> {
   const publisher = new Publisher(options);
+  const { signal } = options;
+  const tasks = Symbol.asyncIterator in bodies ? bodies[Symbol.asyncIterator]() : bodies[Symbol.iterator]();
+  let interrupted = false;
   try {
     await publisher.start();
     try {
-      for await (const body of bodies) {
-        options.signal.throwIfAborted();
-        await publisher.send(body);
+      for (;;) {
+        const next = await publisher.orStopped(Promise.resolve(tasks.next()));
+        if (next === undefined) interrupted = true;
+        if (next === undefined || next.done === true) break;
+        await publisher.send(next.value);
       }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      interrupted = true;
     } finally {
       await publisher.settled();
     }
-  } catch (error) {
-    if (!options.signal.aborted || error instanceof WorkQueueError) throw error;
-    const { confirmed } = publisher.totals;
-    const told = confirmed === 1 ? "1 task is confirmed" : `${confirmed} tasks are confirmed`;
-    throw new WorkQueueError("INTERRUPTED", `Stopped: ${told}, what follows was not sent.`);
   } finally {
+    // Not awaited: a source that waits for more input may take for ever.
+    void Promise.resolve(tasks.return?.()).catch(() => {});
     await publisher.close();
   }
-  return publisher.totals;
+  if (!interrupted) return publisher.totals;
+  const { confirmed } = publisher.totals;
+  const told = confirmed === 1 ? "1 task is confirmed" : `${confirmed} tasks are confirmed`;
+  throw new WorkQueueError("INTERRUPTED", `Stopped: ${told}, what follows was not sent.`);
 }

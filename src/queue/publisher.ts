@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
 import type { BrokerUrl } from "./broker-url.js";
-import { defaults } from "./defaults.js";
 import { reasonOf, WorkQueueError } from "./errors.js";
 import type { PublishTotals, QueueType, Report } from "./events.js";
 import { InFlight, type Outgoing } from "./in-flight.js";
-import { openConfirmChannel } from "./queue-channel.js";
-import { Session, within } from "./session.js";
+import { openQueueChannel } from "./queue-channel.js";
+import { Session } from "./session.js";
 import { Task } from "./task.js";
 
 export interface PublishOptions {
@@ -55,6 +54,9 @@ export class Publisher {
   /** amqplib's buffer is full: the last publish said false, which means "wait for drain", not "failed". */
   #full = false;
   #failure: WorkQueueError | undefined;
+  readonly #closing = new AbortController();
+  /** A task waits for room. */
+  #sending = false;
   #wake = () => {};
   #confirmTimer: NodeJS.Timeout | undefined;
   #firstAt: number | undefined;
@@ -68,29 +70,50 @@ export class Publisher {
       waitMs,
       report,
       setup: (connection) => this.#setup(connection),
-      lost: () => {},
       failed: (error) => this.#fail(error),
     });
   }
 
+  /** Connects; resolves too when it is told to stop meanwhile. */
   async start(): Promise<void> {
     const { signal, leave } = this.#options;
-    signal.addEventListener("abort", () => this.#wake(), { once: true });
-    leave?.addEventListener("abort", () => {
-      this.#fail(new WorkQueueError("INTERRUPTED", "Left at once."));
-    });
-    await this.#session.start();
+    const until = { signal: this.#closing.signal };
+    signal.addEventListener("abort", () => this.#wake(), until);
+    leave?.addEventListener(
+      "abort",
+      () => this.#fail(new WorkQueueError("INTERRUPTED", "Left at once.")),
+      until,
+    );
+    this.#session.start();
     await this.#until(() => this.#channel !== undefined || signal.aborted);
   }
 
   /** Publishes one task as soon as there is room for it; does not wait for its confirm. */
   async send(body: Buffer): Promise<void> {
+    const { signal, confirmTimeoutMs } = this.#options;
     const room = () => this.#channel !== undefined && !this.#full && this.#inFlight.hasRoom;
-    if (!room() || this.#failure !== undefined) await this.#until(room);
+    this.#confirmTimer ??= setTimeout(() => this.#timedOut(), confirmTimeoutMs);
+    if (!room() || this.#failure !== undefined) {
+      this.#sending = true;
+      await this.#until(() => room() || signal.aborted);
+      this.#sending = false;
+      if (!room()) signal.throwIfAborted();
+    }
     const outgoing = this.#inFlight.add(new Task(randomUUID(), body));
     this.#firstAt ??= performance.now();
-    this.#confirmTimer ??= setTimeout(() => this.#timedOut(), this.#options.confirmTimeoutMs);
     this.#publish(outgoing, false);
+  }
+
+  /** Waits for the next task, but not beyond a stop (undefined then) or a failure. */
+  async orStopped<T>(next: Promise<T>): Promise<T | undefined> {
+    let settled = false;
+    const settle = () => {
+      settled = true;
+      this.#wake();
+    };
+    next.then(settle, settle);
+    await this.#until(() => settled || this.#options.signal.aborted);
+    return settled ? next : undefined;
   }
 
   /** Resolves when nothing is in flight any more. */
@@ -99,16 +122,16 @@ export class Publisher {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     clearTimeout(this.#confirmTimer);
     const channel = this.#channel;
     this.#channel = undefined;
-    await within(defaults.closeTimeoutMs, channel?.close());
-    await this.#session.close();
+    await this.#session.close(channel);
     this.#options.report({ event: "stopped", ...this.totals });
   }
 
   async #setup(connection: ChannelModel): Promise<void> {
-    const { channel } = await openConfirmChannel(connection, this.#options);
+    const channel = await openQueueChannel(() => connection.createConfirmChannel(), this.#options);
     channel.on("return", ({ properties, fields }) =>
       this.#inFlight.returned(properties.messageId, returnReason(fields)),
     );
@@ -124,6 +147,7 @@ export class Publisher {
     this.#full = false;
     for (const outgoing of this.#inFlight) {
       this.totals.sentAgain++;
+      outgoing.returned = undefined;
       this.#publish(outgoing, true);
     }
     this.#wake();
@@ -169,7 +193,7 @@ export class Publisher {
       this.#options.report({ event: "task-confirmed", task });
     }
     this.totals.seconds = (performance.now() - (this.#firstAt ?? 0)) / 1000;
-    if (this.#inFlight.size > 0) this.#confirmTimer?.refresh();
+    if (this.#inFlight.size > 0 || this.#sending) this.#confirmTimer?.refresh();
     else {
       clearTimeout(this.#confirmTimer);
       this.#confirmTimer = undefined;

@@ -1,6 +1,6 @@
-import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
+import type { Channel } from "amqplib";
 import { codeOf, reasonOf, WorkQueueError } from "./errors.js";
-import type { QueueDeclared, QueueType, Report } from "./events.js";
+import type { QueueType, Report } from "./events.js";
 
 /** AMQP reply codes (spec 1.2, RabbitMQ guide "Channels"). */
 const ACCESS_REFUSED = 403;
@@ -15,66 +15,47 @@ export interface QueueChannelOptions {
   report: Report;
 }
 
-/** A channel on which the queue is known to exist. */
-export interface QueueChannel<C extends Channel> {
-  channel: C;
-  declared: QueueDeclared;
-}
-
-/** Opens a channel with publisher confirms and declares the queue on it. Errors as `openQueueChannel`. */
-export const openConfirmChannel = (connection: ChannelModel, options: QueueChannelOptions) =>
-  openQueueChannel<ConfirmChannel>(connection, options, true);
-
-/** Opens a plain channel and declares the queue on it. Errors as `openQueueChannel`. */
-export const openConsumerChannel = (connection: ChannelModel, options: QueueChannelOptions) =>
-  openQueueChannel<Channel>(connection, options, false);
-
 /**
- * Declares the queue durable on a new channel. Where it is there already with another `x-` argument
- * (the tutorials have declared `task_queue` as quorum since 2026, as classic before) or the user may not
- * declare it, it is used as it is.
- * @throws WorkQueueError QUEUE_MISMATCH where it is not durable (or otherwise no work queue), QUEUE_REFUSED.
+ * Opens a channel with `open` and declares the queue durable on it. Where the queue is there already with
+ * another `x-` argument (the tutorials have declared `task_queue` as quorum since 2026, as classic before)
+ * or the user may not declare it, it is used as it is.
+ * @throws WorkQueueError QUEUE_MISMATCH where it is not durable (or otherwise no work queue), QUEUE_REFUSED,
+ * QUEUE_UNAVAILABLE.
  */
-async function openQueueChannel<C extends Channel>(
-  connection: ChannelModel,
+export async function openQueueChannel<C extends Channel>(
+  open: () => Promise<C>,
   options: QueueChannelOptions,
-  confirms: boolean,
-): Promise<QueueChannel<C>> {
+): Promise<C> {
   const { queue, queueType, report } = options;
-  const open = async () => {
-    const channel = await (confirms ? connection.createConfirmChannel() : connection.createChannel());
+  const opened = async () => {
+    const channel = await open();
     // A refused declare is also emitted; without a listener the process would die of it.
     channel.on("error", () => {});
-    report({ event: "channel-opened", confirms });
-    return channel as C;
+    report({ event: "channel-opened", confirms: "waitForConfirms" in channel });
+    return channel;
   };
-  const declaredAs = (type: QueueType | null, adopted: boolean, counts: Counts): QueueDeclared => ({
-    event: "queue-declared",
-    queue,
-    type,
-    ready: counts.messageCount,
-    workers: counts.consumerCount,
-    adopted,
-  });
+  const declared = (type: QueueType | null, adopted: boolean, counts: Counts) => {
+    const { messageCount: ready, consumerCount: workers } = counts;
+    report({ event: "queue-declared", queue, type, ready, workers, adopted });
+  };
 
-  let channel = await open();
-  let declared: QueueDeclared;
+  const channel = await opened();
   try {
     const found = await channel.assertQueue(queue, {
       durable: true,
       ...(queueType === undefined ? {} : { arguments: { "x-queue-type": queueType } }),
     });
-    declared = declaredAs(queueType ?? null, false, found);
+    declared(queueType ?? null, false, found);
+    return channel;
   } catch (error) {
     const type = typeFoundInstead(error, queue);
-    channel = await open(); // the refusal closed the first one
-    const found = await channel.checkQueue(queue).catch((second) => {
-      throw refusal(codeOf(second) === NOT_FOUND ? error : second, queue);
+    const second = await opened(); // the refusal closed the first one
+    const found = await second.checkQueue(queue).catch((refused) => {
+      throw refusal(codeOf(refused) === NOT_FOUND ? error : refused, queue);
     });
-    declared = declaredAs(type, true, found);
+    declared(type, true, found);
+    return second;
   }
-  report(declared);
-  return { channel, declared };
 }
 
 type Counts = { messageCount: number; consumerCount: number };
@@ -93,6 +74,12 @@ function typeFoundInstead(error: unknown, queue: string): QueueType | null {
     );
   if (!argument.startsWith("x-")) throw refusal(error, queue);
   if (argument !== "x-queue-type") return null;
+  if (actual === "stream")
+    throw new WorkQueueError(
+      "QUEUE_MISMATCH",
+      `Queue "${queue}" is a stream, whose messages stay when acknowledged.`,
+      error,
+    );
   return actual === "quorum" ? "quorum" : actual === "none" || actual === "classic" ? "classic" : null;
 }
 
@@ -120,6 +107,6 @@ function refusal(error: unknown, queue: string): unknown {
       error,
     );
   if (code === NOT_FOUND)
-    return new WorkQueueError("QUEUE_REFUSED", `Queue "${queue}" is not available (${said}).`, error);
+    return new WorkQueueError("QUEUE_UNAVAILABLE", `Queue "${queue}" is not available (${said}).`, error);
   return error;
 }

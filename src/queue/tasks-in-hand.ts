@@ -6,7 +6,8 @@ import type { Task } from "./task.js";
 
 /**
  * Does one task. Returning means done: the task is acknowledged. Throwing means it could not be done:
- * after `defaults.requeueDelayMs` it is handed back to the queue.
+ * after `defaults.requeueDelayMs` it is handed back to the queue. A quorum queue drops (or dead-letters) a
+ * task that came back 20 times, its default delivery limit since RabbitMQ 4.0.
  */
 export type Handler = (task: Task, context: HandlerContext) => Promise<void> | void;
 
@@ -32,9 +33,15 @@ export class TasksInHand {
   readonly #options: Options;
   readonly #waiting: Delivery[] = [];
   readonly #inHand = new Map<Delivery, AbortController>();
+  #worked = 0;
 
   constructor(options: Options) {
     this.#options = options;
+  }
+
+  /** Tasks taken so far, less those a lost connection took away again. */
+  get taken(): number {
+    return this.#worked + this.#inHand.size + this.#waiting.length;
   }
 
   get inHand(): number {
@@ -59,7 +66,7 @@ export class TasksInHand {
     else if (delivery.requeue()) {
       this.totals.requeued++;
       report({ event: "task-requeued", task, reason });
-    }
+    } else this.#aborted(task, "the connection was lost");
   }
 
   handBackWaiting(reason: string): void {
@@ -118,8 +125,11 @@ export class TasksInHand {
       if (!signal.aborted) await pause(defaults.requeueDelayMs, signal);
     }
     if (!this.#inHand.delete(delivery)) return; // interrupted, and that was told
-    if (failure !== undefined) this.handBack(delivery, failure);
-    else if (autoAck || delivery.ack()) {
+    if (failure !== undefined) {
+      this.#worked++;
+      this.handBack(delivery, failure);
+    } else if (autoAck || delivery.ack()) {
+      this.#worked++;
       const seconds = (performance.now() - startedAt) / 1000;
       this.totals.done++;
       this.totals.secondsWorked += seconds;

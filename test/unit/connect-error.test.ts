@@ -25,8 +25,8 @@ test("each way a connection fails has its code, and a sentence that names what w
     ],
     [
       failure('Operation failed: QueueDeclare; 403 (ACCESS-REFUSED) with message "access to queue"', 403),
-      "ACCESS_REFUSED",
-      /does not permit it to user "joe" .*access to queue/,
+      "QUEUE_REFUSED",
+      /"joe" may not do this .*access to queue/,
     ],
     [
       failure("Expected ConnectionOpenOk; got <ConnectionClose channel:0>"),
