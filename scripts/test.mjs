@@ -34,7 +34,13 @@ const broker = await PrivateBroker.start();
 process.stdout.write(`RabbitMQ for the tests: ${broker.url}, from ${broker.description}\n`);
 const runner = spawn(
   process.execPath,
-  ["--test", "--test-reporter=spec", "--test-concurrency=2", "--test-timeout=180000", ...files],
+  [
+    "--test",
+    "--test-reporter=spec",
+    "--test-concurrency=2",
+    `--test-timeout=${process.env.CHAOS === "long" ? 1_800_000 : 180_000}`,
+    ...files,
+  ],
   {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, TEST_BROKER_URL: broker.url, TEST_ADMIN_URL: broker.adminUrl },

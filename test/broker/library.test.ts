@@ -20,6 +20,28 @@ test("the library publishes tasks and works them with a handler of one's own", a
   assert.equal(events.at(-1), "stopped");
 });
 
+test("a single string is one task, not one per letter", async (t) => {
+  const totals = await publishTasks("First message.", { url: brokerUrl, queue: uniqueQueue(t) });
+  assert.equal(totals.confirmed, 1);
+});
+
+test("publishing is stopped at once by its signal, although the next task never comes", async (t) => {
+  const stop = new AbortController();
+  async function* tasks() {
+    yield "one";
+    await new Promise(() => {});
+  }
+  const publishing = publishTasks(tasks(), {
+    url: brokerUrl,
+    queue: uniqueQueue(t),
+    signal: stop.signal,
+    onEvent: ({ event }) => {
+      if (event === "task-confirmed") stop.abort();
+    },
+  });
+  await assert.rejects(publishing, { code: "INTERRUPTED", message: /1 task is confirmed/ });
+});
+
 test("a worker of the library is stopped by its owner", async (t) => {
   const worker = startWorker(() => {}, { url: brokerUrl, queue: uniqueQueue(t) });
   worker.stop();

@@ -70,6 +70,13 @@ test("a queue that is exclusive to somebody else is an error", async (t) => {
   await assert.rejects(publishAll(["one"], { queue }), { code: "QUEUE_MISMATCH" });
 });
 
+test("a stream is no work queue: what is acknowledged stays in it", async (t) => {
+  const queue = uniqueQueue(t);
+  const channel = await openChannel(t);
+  await channel.assertQueue(queue, { durable: true, arguments: { "x-queue-type": "stream" } });
+  await assert.rejects(publishAll(["one"], { queue }), { code: "QUEUE_MISMATCH", message: /stream/ });
+});
+
 test("a name the broker reserves is refused with its reason", async () => {
   await assert.rejects(publishAll(["one"], { queue: "amq.mine" }), { code: "QUEUE_REFUSED" });
 });

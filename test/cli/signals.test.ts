@@ -104,6 +104,31 @@ for (const [signal, forced] of [
   });
 }
 
+test("a publisher without a connection leaves at the first signal when nothing is in flight", async (t) => {
+  const broker = await PrivateBroker.start();
+  t.after(() => broker.stop());
+  const command = start(t, "new-task", ["-u", broker.url, "--json", "--file", "-"]);
+  command.child.stdin?.write("one\n");
+  await command.recorder.first("task-confirmed");
+  await broker.kill();
+  await command.recorder.nth("reconnecting", 2);
+  command.child.stdin?.write("two\n");
+  command.child.kill("SIGINT");
+  assert.equal((await command.ended).code, 1);
+  assert.match(command.stderr, /Stopped: 1 task is confirmed, what follows was not sent/);
+});
+
+test("a publisher that gives up does not wait for more input", async (t) => {
+  const broker = await PrivateBroker.start();
+  t.after(() => broker.stop());
+  broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.0001");
+  const words = ["-u", broker.url, "--json", "--confirm-timeout", "1s", "--file", "-"];
+  const command = start(t, "new-task", words);
+  command.child.stdin?.write("one\n");
+  assert.equal((await command.ended).code, 1);
+  assert.match(command.stderr, /No confirm .* for 1 s/);
+});
+
 test("a publisher told twice leaves at once, and names what may or may not be stored", async (t) => {
   const broker = await PrivateBroker.start();
   t.after(() => broker.stop());
