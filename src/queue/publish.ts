@@ -20,8 +20,9 @@ export async function publish(
     try {
       for (;;) {
         const next = await publisher.orStopped(Promise.resolve(tasks.next()));
-        if (next === undefined) interrupted = true;
-        if (next === undefined || next.done === true) break;
+        if (next?.done === true) break;
+        interrupted = next === undefined || signal.aborted;
+        if (next === undefined || interrupted) break;
         await publisher.send(next.value);
       }
     } catch (error) {

@@ -113,6 +113,7 @@ export class Publisher {
     };
     next.then(settle, settle);
     await this.#until(() => settled || this.#options.signal.aborted);
+    if (!settled) await new Promise(setImmediate); // an input that has ended says so within a turn
     return settled ? next : undefined;
   }
 
