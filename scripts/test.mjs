@@ -4,9 +4,9 @@
 //   npm test -- test/unit/printable.test.ts    some files
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PrivateBroker } from "../dist/broker/private-broker.js";
 
@@ -27,8 +27,8 @@ const all = readdirSync("build/test", { recursive: true })
   .map((path) => join("build/test", path));
 const files = asked.length > 0 ? asked : all.sort();
 
-const brokersLeft = () => readdirSync(tmpdir()).filter((name) => name.startsWith("task-queue-broker-"));
-const before = new Set(brokersLeft());
+// Temporary files go to a folder of this run's own: what is in it afterwards was left behind.
+const temporary = mkdtempSync(join(tmpdir(), "task-queue-tests-"));
 
 const broker = await PrivateBroker.start();
 process.stdout.write(`RabbitMQ for the tests: ${broker.url}, from ${broker.description}\n`);
@@ -43,7 +43,7 @@ const runner = spawn(
   ],
   {
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, TEST_BROKER_URL: broker.url, TEST_ADMIN_URL: broker.adminUrl },
+    env: { ...process.env, TEST_BROKER_URL: broker.url, TEST_ADMIN_URL: broker.adminUrl, TMPDIR: temporary },
   },
 );
 // Ctrl-C reaches the runner by itself; this process stays to clear up.
@@ -51,6 +51,7 @@ process.on("SIGINT", () => {});
 const [code] = await once(runner, "exit");
 await broker.stop();
 
-const left = brokersLeft().filter((name) => !before.has(name));
-for (const name of left) process.stdout.write(`Left behind: ${relative(root, join(tmpdir(), name))}\n`);
+const left = readdirSync(temporary);
+for (const name of left) process.stdout.write(`Left behind: ${name}\n`);
+rmSync(temporary, { recursive: true, force: true });
 process.exitCode = code === 0 && left.length === 0 ? 0 : 1;
