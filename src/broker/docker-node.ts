@@ -16,7 +16,7 @@ export function dockerRuns(): boolean {
 export class DockerNode implements BrokerNode {
   readonly description: string;
   /** The docker client: killed while it pulls an image, it makes no container any more. */
-  readonly groups: number[] = [];
+  groups: number[] = [];
   readonly containers: string[];
   readonly #name: string;
   readonly #image: string;
@@ -48,7 +48,7 @@ export class DockerNode implements BrokerNode {
     });
     closeSync(output);
     this.#made = true;
-    if (child.pid !== undefined) this.groups.push(child.pid);
+    this.groups = child.pid === undefined ? [] : [child.pid];
     child.on("error", () => {}); // seen by whoever waits for the broker
     child.unref();
     return child;

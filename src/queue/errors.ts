@@ -4,7 +4,7 @@ export type ErrorCode =
   | "BAD_URL" // the AMQP URL is malformed
   | "UNREACHABLE" // nothing answers at the broker's address
   | "HOST_UNKNOWN" // the host name does not resolve
-  | "CONNECT_TIMEOUT" // something answers, but AMQP's opening was not finished in time
+  | "CONNECT_TIMEOUT" // something answers, but AMQP's opening or the queue's declaration took too long
   | "NOT_AMQP" // what answers does not speak AMQP 0-9-1
   | "TLS" // the TLS handshake failed
   | "ACCESS_REFUSED" // wrong user or password, or not permitted
@@ -14,7 +14,7 @@ export type ErrorCode =
   | "QUEUE_UNAVAILABLE" // the queue is there, but not to be had now: its node is down
   | "PUBLISH_REFUSED" // the broker closed the publisher's channel
   | "CONFIRM_TIMEOUT" // no confirm came in time
-  | "CONNECTION_LOST" // the connection is gone and is not made again
+  | "CONNECTION_LOST" // the connection, or the private broker, is gone
   | "INTERRUPTED" // asked to stop before the end
   | "INPUT" // the tasks to publish cannot be read
   | "BROKER_START"; // the private broker did not start

@@ -77,7 +77,7 @@ test("P5: no more than the window is in flight", async (t) => {
   assert.ok(most > 1 && most <= 1_000, `${most} in flight`);
 });
 
-test("a lost connection: what was not confirmed is published again, with the same id, and all arrives", async (t) => {
+test("a connection lost in the middle of a batch: all of it is confirmed in the end, and all arrives", async (t) => {
   const queue = uniqueQueue(t);
   const name = `publisher of ${queue}`;
   const recorder = new Recorder();

@@ -95,3 +95,22 @@ test("P3, P4: under a memory alarm the publisher says so at once; given up, the 
   broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.4");
   assert.equal((await waiting).totals.confirmed, 1, "it goes on by itself when the alarm is over");
 });
+
+test("what was not confirmed when the connection went is published again: same id, marked as a possible duplicate", async (t) => {
+  const { queue, url, recorder } = own(t);
+  broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.0001");
+  const publishing = publishAll(["one"], { queue, url }, recorder);
+  await recorder.first("blocked");
+  broker.run("rabbitmqctl", "close_all_connections", "test");
+  const again = await recorder.nth("task-sent", 2);
+  broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.4");
+  const { totals } = await publishing;
+  assert.deepEqual([again.again, totals.confirmed, totals.sentAgain], [true, 1, 1]);
+  // The first one may have been stored too (P4); the last one is the one published again.
+  const channel = await openChannel(t, broker.url);
+  let last = await channel.get(queue, { noAck: true });
+  for (let next = last; next !== false; next = await channel.get(queue, { noAck: true })) last = next;
+  assert.ok(last);
+  assert.equal(last.properties.messageId, recorder.all("task-sent")[0]?.task.id);
+  assert.equal(last.properties.headers?.["x-possible-duplicate"], true);
+});

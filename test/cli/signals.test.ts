@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PrivateBroker } from "#dist/broker/private-broker.js";
 import { start } from "../support/command.js";
@@ -11,6 +11,14 @@ const CTRL_C = "\x03";
 
 /** A repeat within 100 ms counts as the same one, for npm passes signals on; this long after, it is a second. In ms. */
 const LATER = 150;
+
+/** A broker with a memory alarm: it takes connections, and accepts no messages. */
+async function shortOfMemory(t: TestContext): Promise<PrivateBroker> {
+  const broker = await PrivateBroker.start();
+  t.after(() => broker.stop());
+  broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.0001");
+  return broker;
+}
 
 test("C4: Ctrl-C once finishes the task in hand, acknowledges it, and leaves with 0", {
   skip: noPseudoTerminal,
@@ -122,9 +130,7 @@ test("a publisher without a connection leaves at the first signal when nothing i
 });
 
 test("Ctrl-C while the only task waits for its confirm is no failure once that has come", async (t) => {
-  const broker = await PrivateBroker.start();
-  t.after(() => broker.stop());
-  broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.0001");
+  const broker = await shortOfMemory(t);
   const command = start(t, "new-task", ["-u", broker.url, "--json", "one"]);
   await command.recorder.first("blocked");
   command.child.kill("SIGINT");
@@ -135,9 +141,7 @@ test("Ctrl-C while the only task waits for its confirm is no failure once that h
 });
 
 test("a publisher that gives up does not wait for more input", async (t) => {
-  const broker = await PrivateBroker.start();
-  t.after(() => broker.stop());
-  broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.0001");
+  const broker = await shortOfMemory(t);
   const words = ["-u", broker.url, "--json", "--confirm-timeout", "1s", "--file", "-"];
   const command = start(t, "new-task", words);
   command.child.stdin?.write("one\n");
@@ -146,9 +150,7 @@ test("a publisher that gives up does not wait for more input", async (t) => {
 });
 
 test("a publisher told twice leaves at once, and names what may or may not be stored", async (t) => {
-  const broker = await PrivateBroker.start();
-  t.after(() => broker.stop());
-  broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.0001");
+  const broker = await shortOfMemory(t);
   const command = start(t, "new-task", ["-u", broker.url, "--json", "one"]);
   await command.recorder.first("blocked");
   command.child.kill("SIGINT");
