@@ -3,6 +3,10 @@ import { WorkQueueError } from "./errors.js";
 /** Ports by scheme (RabbitMQ guide "Networking"). */
 const schemes = { amqp: 5672, amqps: 5671 } as const;
 
+/** Whether a host, an IPv6 address without brackets, is this machine: localhost, 127.0.0.0/8, ::1. */
+export const isLocalHost = (host: string): boolean =>
+  /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
+
 /**
  * Where a broker is and who we are there. The password is held privately: printing, inspecting or
  * serialising this object shows the redacted URL.
@@ -15,14 +19,17 @@ export class BrokerUrl {
   readonly username: string;
   /** Heartbeat in seconds asked of the broker; undefined leaves it to the broker (60 s). */
   readonly heartbeat: number | undefined;
+  /** Whether the URL itself has a password. */
+  readonly hasPassword: boolean;
   readonly #password: string;
 
   /**
    * Parses an AMQP URI (RabbitMQ "URI Specification"): `amqp[s]://[user[:password]@]host[:port][/vhost][?heartbeat=s]`,
    * percent-decoded as UTF-8. No vhost, `/`, `//` and `/%2F` all mean "/".
+   * @param password used where the URL names none
    * @throws WorkQueueError BAD_URL, which names the part at fault and shows no password.
    */
-  constructor(text: string) {
+  constructor(text: string, password?: string) {
     const { scheme, userinfo, host, port, path, query } = split(text);
     this.scheme = scheme;
     this.host = host;
@@ -31,8 +38,11 @@ export class BrokerUrl {
     const user = colon < 0 ? userinfo : userinfo.slice(0, colon);
     // amqplib's rule, which is RabbitMQ's too: guest only where the URL names nobody at all.
     this.username = userinfo === "" ? "guest" : decode(user, "user name");
+    this.hasPassword = colon >= 0;
     this.#password =
-      userinfo === "" ? "guest" : colon < 0 ? "" : decode(userinfo.slice(colon + 1), "password");
+      colon >= 0
+        ? decode(userinfo.slice(colon + 1), "password")
+        : (password ?? (userinfo === "" ? "guest" : ""));
     const vhost = decode(path.slice(1), "virtual host");
     this.vhost = vhost === "" ? "/" : vhost;
     this.heartbeat = parseHeartbeat(query);
@@ -45,6 +55,11 @@ export class BrokerUrl {
   /** `host:port`, with brackets around an IPv6 address. */
   get endpoint(): string {
     return `${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.port}`;
+  }
+
+  /** Whether nothing leaves this machine: localhost, 127.0.0.0/8, ::1. */
+  get isLocal(): boolean {
+    return isLocalHost(this.host);
   }
 
   /** The URL without its password: the only form that may be shown. */
@@ -81,6 +96,7 @@ function split(text: string) {
   const host = hostport?.[1]?.replace(/^\[|\]$/g, "");
   if (!hostport || host === undefined)
     throw bad("has a malformed host; IPv6 addresses go in brackets: [::1]");
+  if (host.includes(",")) throw bad("names several hosts; each one needs its own amqp://");
   if (host === "") throw bad(`names no host: ${scheme}://localhost`);
   const question = tail.indexOf("?");
   return {

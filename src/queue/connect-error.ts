@@ -16,7 +16,10 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
   const fail = (kind: WorkQueueError["code"], message: string) => new WorkQueueError(kind, message, thrown);
 
   if (/^Handshake terminated by server: 403/.test(reason))
-    return fail("ACCESS_REFUSED", `${url.endpoint} refuses user "${url.username}" with this password.`);
+    return fail(
+      "ACCESS_REFUSED",
+      `${url.endpoint} refuses user "${url.username}" ${url.password === "" ? "without a password" : "with this password"}.`,
+    );
   // amqplib drops the broker's reason (530 NOT_ALLOWED) and names only the frame it did not expect.
   if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(reason))
     return fail(
@@ -37,7 +40,8 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
   if (isTls(code, reason)) {
     // OpenSSL's errors come with addresses, file names and a line break around the few words that tell.
     const told = /SSL routines:[^:]*:([^:]+)/.exec(reason)?.[1] ?? reason;
-    return fail("TLS", `TLS with ${url.endpoint} failed: ${told}.`);
+    const plain = told.includes("wrong version number") ? " (this port speaks no TLS)" : "";
+    return fail("TLS", `TLS with ${url.endpoint} failed: ${told}${plain}.`);
   }
   if (/Frame size|Expected connection\.|Invalid frame|Expected ConnectionStart/.test(reason))
     return fail("NOT_AMQP", `${url.endpoint} does not speak AMQP 0-9-1 (${reason}).`);

@@ -1,27 +1,25 @@
 import type { Channel, ChannelModel } from "amqplib";
-import type { BrokerUrl } from "./broker-url.js";
+import { within } from "./connection.js";
 import { defaults } from "./defaults.js";
 import { Delivery } from "./delivery.js";
 import { reasonOf, type WorkQueueError } from "./errors.js";
 import type { QueueType, Report, WorkTotals } from "./events.js";
 import { openQueueChannel } from "./queue-channel.js";
-import { Session, within } from "./session.js";
+import { Session, type SessionTarget } from "./session.js";
 import { type Handler, TasksInHand } from "./tasks-in-hand.js";
+import { surviveUnreadableHeaders } from "./unreadable-headers.js";
 
-export interface ConsumeOptions {
-  url: BrokerUrl;
+export interface ConsumeOptions extends SessionTarget {
   queue: string;
   queueType: QueueType | undefined;
-  /** The connection's name and the consumer tag, as the admin UI shows them. */
-  name: string;
-  /** How long to keep trying for the first connection, in ms; 0: one attempt. */
-  waitMs: number;
   /** Tasks worked at a time. */
   concurrency: number;
   /** Unacknowledged deliveries the broker sends ahead; 0: no limit. */
   prefetch: number;
   /** The broker counts a task as done when it has sent it: whatever the worker holds is lost with it. */
   autoAck: boolean;
+  /** How long the broker may wait for an ack, in ms, where it lets the consumer say (`x-consumer-timeout`). */
+  consumerTimeoutMs: number | undefined;
   /** Stop after this many tasks. */
   maxTasks: number | undefined;
   /** Stop when the queue is drained and nothing is in hand. */
@@ -77,11 +75,12 @@ export class Consumer {
   stopNow(reason: string): void {
     this.stop(reason);
     this.#tasks.handBackAll(reason);
-    void this.#end();
+    void this.#end(defaults.hurriedCloseMs);
   }
 
   async #setup(connection: ChannelModel): Promise<void> {
-    const { queue, name, autoAck, report } = this.#options;
+    const { queue, name, autoAck, consumerTimeoutMs, report } = this.#options;
+    surviveUnreadableHeaders(connection);
     const channel = await openQueueChannel(() => connection.createChannel(), this.#options);
     if (this.#state !== "consuming") return;
     let reason = "the broker closed the channel";
@@ -94,6 +93,7 @@ export class Consumer {
     // Before consume, or the first deliveries would come without a limit. Per consumer, never global.
     const prefetch = this.#prefetch();
     await channel.prefetch(prefetch);
+    if (this.#state !== "consuming") return;
     this.#channel = channel;
     report({ event: "consuming", queue, prefetch, autoAck });
     await channel.consume(
@@ -105,7 +105,14 @@ export class Consumer {
             "the broker cancelled the consumer: queue deleted, its node down, or a task held too long",
           );
       },
-      { consumerTag: name, noAck: autoAck },
+      {
+        consumerTag: name, // the connection's name is the same: the admin UI shows both
+        noAck: autoAck,
+        // A consumer argument of quorum queues since RabbitMQ 4.3; others ignore it (guide "Consumers").
+        ...(consumerTimeoutMs === undefined
+          ? {}
+          : { arguments: { "x-consumer-timeout": consumerTimeoutMs } }),
+      },
     );
     this.#idle();
   }
@@ -174,12 +181,12 @@ export class Consumer {
     this.#idle();
   }
 
-  async #end(): Promise<void> {
+  async #end(timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
     if (this.#state === "ended") return;
     this.#state = "ended";
     const channel = this.#channel;
     this.#channel = undefined;
-    await this.#session.close(channel);
+    await this.#session.close(channel, timeoutMs);
     this.#options.report({ event: "stopped", ...this.#tasks.totals });
     this.#resolve(this.#tasks.totals);
   }

@@ -14,16 +14,23 @@ export const defaults = {
   connectTimeoutMs: 10_000,
   /** How long the broker may take to declare the queue and start a consumer on a new connection, in ms. */
   setupTimeoutMs: 30_000,
-  /** Reconnection: the first delay, doubled up to the longest, each less by up to a fifth. In ms. */
-  reconnect: { initialDelay: 100, maxDelay: 10_000, factor: 2, jitter: 0.2 },
+  /**
+   * Reconnection: the first delay, doubled up to the longest, each less by up to a fifth; it begins anew
+   * after a connection that lasted `stableMs`. In ms.
+   */
+  reconnect: { initialDelay: 100, maxDelay: 5_000, factor: 2, jitter: 0.2, stableMs: 1_000 },
   /** How long the publisher waits without any confirm before it gives up, in ms. */
   confirmTimeoutMs: 30_000,
+  /** How often nacked tasks are published again without any confirm in between; the pauses add up to some 11 s. */
+  nackTries: 7,
   /** Tasks published and not yet confirmed, at most. */
   window: 1_000,
   /** The same in bytes of body; a single larger task still passes. */
   windowBytes: 16 * 1024 * 1024,
   /** How long closing a channel and its connection may take before the socket is cut, in ms. */
   closeTimeoutMs: 3_000,
+  /** The same for who leaves at once, in ms. */
+  hurriedCloseMs: 500,
   /** How long a task whose handler failed is kept before it is handed back, in ms. */
   requeueDelayMs: 1_000,
   /** How long a worker has been idle before it asks whether the queue is empty, in ms. */

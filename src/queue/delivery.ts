@@ -6,8 +6,13 @@ export class Delivery {
   readonly task: Task;
   /** Delivered before, and not acknowledged then: to a worker that died, or that handed it back. */
   readonly redelivered: boolean;
-  /** How often it was delivered before and came back; undefined where the broker does not say (classic queues). */
+  /**
+   * How often it came back, as a quorum queue counts for its delivery limit; undefined where the broker does
+   * not say (classic queues). Since RabbitMQ 4.3 only what counts as failed: basic.reject, a lost connection.
+   */
   readonly deliveryCount: number | undefined;
+  /** How often a worker had it before; quorum queues tell since RabbitMQ 4.3, where not every return counts as failed. */
+  readonly acquiredCount: number | undefined;
   readonly #channel: Channel;
   readonly #message: ConsumeMessage;
 
@@ -17,9 +22,10 @@ export class Delivery {
     const id = typeof messageId === "string" && messageId !== "" ? messageId : `delivery-${deliveryTag}`;
     this.task = new Task(id, message.content);
     this.redelivered = redelivered;
-    // Quorum queues count in x-delivery-count (guide "Quorum Queues", poison message handling).
-    const count: unknown = headers?.["x-delivery-count"];
-    this.deliveryCount = typeof count === "number" ? count : undefined;
+    // Quorum queues count in x-delivery-count (guide "Quorum Queues", poison message handling). At the first
+    // delivery it is missing, 0, or the publisher's own.
+    this.deliveryCount = redelivered ? counted(headers?.["x-delivery-count"]) : undefined;
+    this.acquiredCount = redelivered ? counted(headers?.["x-acquired-count"]) : undefined;
     this.#channel = channel;
     this.#message = message;
   }
@@ -33,7 +39,18 @@ export class Delivery {
   requeue(): boolean {
     return sent(() => this.#channel.nack(this.#message, false, true));
   }
+
+  /**
+   * basic.reject with requeue: it was tried and failed. The same to RabbitMQ before 4.3; since then only this
+   * one counts towards a quorum queue's delivery limit (guide "Quorum Queues", poison message handling).
+   */
+  fail(): boolean {
+    return sent(() => this.#channel.reject(this.#message, true));
+  }
 }
+
+const counted = (header: unknown): number | undefined =>
+  Number.isSafeInteger(header) && Number(header) >= 0 ? Number(header) : undefined;
 
 /** amqplib throws when a channel that has closed is written to. */
 function sent(write: () => void): boolean {

@@ -12,8 +12,11 @@ export type ErrorCode =
   | "QUEUE_MISMATCH" // the queue exists with properties that cannot be worked with
   | "QUEUE_REFUSED" // the broker refuses the queue for another reason
   | "QUEUE_UNAVAILABLE" // the queue is there, but not to be had now: its node is down
+  | "QUEUE_MISSING" // there is no such queue
+  | "QUEUE_KEPT" // the queue was not deleted: it is not empty or not unused, as was asked for
   | "PUBLISH_REFUSED" // the broker closed the publisher's channel
   | "CONFIRM_TIMEOUT" // no confirm came in time
+  | "NACKED" // the broker went on nacking every task: its queue is full, or without a leader
   | "CONNECTION_LOST" // the connection, or the private broker, is gone
   | "INTERRUPTED" // asked to stop before the end
   | "INPUT" // the tasks to publish cannot be read
@@ -28,6 +31,8 @@ const permanent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "VHOST_REFUSED",
   "QUEUE_MISMATCH",
   "QUEUE_REFUSED",
+  "QUEUE_MISSING",
+  "QUEUE_KEPT",
 ]);
 
 /** An error of the work queue: `message` says what was wrong and where, `code` what kind it is. */

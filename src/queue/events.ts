@@ -8,23 +8,49 @@ export type EngineEvent =
   /** `broker` is the URL without its password. */
   | { event: "connected"; broker: string; product: string; version: string }
   | { event: "connection-lost"; reason: string }
-  | { event: "reconnecting"; attempt: number; delayMs: number; reason: string }
+  /** `broker` is the address tried next. */
+  | { event: "reconnecting"; broker: string; attempt: number; delayMs: number; reason: string }
   | { event: "blocked"; reason: string }
   | { event: "unblocked" }
   | { event: "channel-opened"; confirms: boolean }
   | QueueDeclared
-  | { event: "task-sent"; task: Task; persistent: boolean; ttlMs: number | null; again: boolean }
-  | { event: "task-confirmed"; task: Task }
-  | { event: "task-unroutable"; task: Task; reason: string }
-  | { event: "task-unconfirmed"; task: Task; reason: string }
+  | TaskSent
+  /** The broker nacks tasks, which are published again in a while. */
+  | { event: "nacked" }
+  | { event: "task-confirmed"; task: Task; line: number }
+  | { event: "task-unroutable"; task: Task; line: number; reason: string }
+  | { event: "task-unconfirmed"; task: Task; line: number; mayBeStored: boolean; reason: string }
   | { event: "consuming"; queue: string; prefetch: number; autoAck: boolean }
-  | { event: "task-received"; task: Task; redelivered: boolean; deliveryCount?: number }
+  | TaskReceived
   | { event: "task-progress"; task: Task; dotsDone: number }
   | { event: "task-done"; task: Task; seconds: number }
   | { event: "task-aborted"; task: Task; reason: string }
   | { event: "task-requeued"; task: Task; reason: string }
   | { event: "stopping"; reason: string; inHand: number; waiting: number }
   | ({ event: "stopped" } & (PublishTotals | WorkTotals));
+
+/** A task was published; nothing is known of it yet. */
+interface TaskSent {
+  event: "task-sent";
+  task: Task;
+  /** Its line in the input; without one, its number among the tasks. From 1. */
+  line: number;
+  persistent: boolean;
+  ttlMs: number | null;
+  /** Published before: its connection was lost, or it was nacked. */
+  again: boolean;
+}
+
+/** Work on a task begins. */
+export interface TaskReceived {
+  event: "task-received";
+  task: Task;
+  redelivered: boolean;
+  /** Of a redelivered task: how often it came back, as a delivery limit counts; only where the broker counts. */
+  deliveryCount?: number;
+  /** Of a redelivered task: how often a worker had it before; only from RabbitMQ 4.3 on. */
+  acquiredCount?: number;
+}
 
 /** How the queue stood when it was declared. */
 export interface QueueDeclared {
@@ -48,12 +74,20 @@ export interface PublishTotals {
   dots: number;
   /** Tasks no queue took (returned by the broker). */
   unroutable: number;
+  /** Tasks the broker refused, because they are too large or it went on nacking them: not stored. */
+  refused: number;
   /** Tasks that may or may not be stored. */
   unconfirmed: number;
-  /** Tasks published again after a lost connection; a worker may see them twice. */
+  /** Times a task was published again after a lost connection or a nack; a worker may see it twice. */
   sentAgain: number;
   /** From the first publish to the last confirm. */
   seconds: number;
+  /** Whether the input was read to its end and the broker has answered for all of it. */
+  complete: boolean;
+  /** The broker took, returned or refused every task up to this line of the input; null: none was published. */
+  upToLine: number | null;
+  /** The lines of the tasks that may or may not be stored, first and last; null: there are none. */
+  doubtfulLines: { from: number; to: number } | null;
 }
 
 /** What a worker did, in tasks and seconds. */
@@ -71,11 +105,20 @@ export interface WorkTotals {
 /** An event as a reporter gets it: when, and who speaks. `at` becomes ISO 8601 with ms in JSON. */
 export type WorkQueueEvent = EngineEvent & { at: Date; name: string };
 
-/** Takes one event. Called synchronously, so it must be quick and must not throw. */
+/** Takes one event. Called synchronously, so it must be quick. */
 export type Report = (event: EngineEvent) => void;
 
 /** Stamps each event with the time and the speaker's name and passes it on. */
 export function speakAs(name: string, listener: (event: WorkQueueEvent) => void): Report {
   // The three that every event has come first, where a reader of the JSON looks for them.
-  return (event) => listener(Object.assign({ event: event.event, at: new Date(), name }, event));
+  return (event) => {
+    try {
+      listener(Object.assign({ event: event.event, at: new Date(), name }, event));
+    } catch (error) {
+      // A listener's own defect: an uncaught exception with its stack, and no connection error of amqplib's.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
 }

@@ -4,6 +4,12 @@ import type { Task } from "./task.js";
 /** A task between its publish and the broker's answer. */
 export interface Outgoing {
   readonly task: Task;
+  /** Its line in the input, from 1. */
+  readonly line: number;
+  /** The line of the task before it; 0: there was none. */
+  readonly after: number;
+  /** Published on a connection that was lost, so it may be stored already. */
+  maybeStored: boolean;
   /** Why no queue took it: basic.return comes before the ack of the same message (guide "Confirms"). */
   returned: string | undefined;
 }
@@ -12,6 +18,7 @@ export interface Outgoing {
 export class InFlight implements Iterable<Outgoing> {
   readonly #byId = new Map<string, Outgoing>();
   #bytes = 0;
+  #lastLine = 0;
 
   get size(): number {
     return this.#byId.size;
@@ -22,8 +29,9 @@ export class InFlight implements Iterable<Outgoing> {
     return this.#byId.size < defaults.window && this.#bytes < defaults.windowBytes;
   }
 
-  add(task: Task): Outgoing {
-    const outgoing: Outgoing = { task, returned: undefined };
+  add(task: Task, line: number): Outgoing {
+    const outgoing: Outgoing = { task, line, after: this.#lastLine, maybeStored: false, returned: undefined };
+    this.#lastLine = line;
     this.#byId.set(task.id, outgoing);
     this.#bytes += task.bytes;
     return outgoing;
@@ -42,10 +50,12 @@ export class InFlight implements Iterable<Outgoing> {
     return settled;
   }
 
-  /** Takes everything out. */
-  clear(): void {
+  /** Takes everything out, and returns it. */
+  clear(): Outgoing[] {
+    const all = [...this];
     this.#byId.clear();
     this.#bytes = 0;
+    return all;
   }
 
   [Symbol.iterator](): Iterator<Outgoing> {

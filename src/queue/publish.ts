@@ -1,25 +1,24 @@
 import { WorkQueueError } from "./errors.js";
 import type { PublishTotals } from "./events.js";
-import { Publisher, type PublishOptions } from "./publisher.js";
+import type { PublishOptions } from "./publish-options.js";
+import { Publisher } from "./publisher.js";
+import type { Input } from "./task.js";
 
 /**
- * Publishes each body as a task and resolves with the totals when the broker has answered for them all.
+ * Publishes each input as a task and resolves with the totals when the broker has answered for them all.
  * @throws WorkQueueError for a failed first connection, CONFIRM_TIMEOUT, PUBLISH_REFUSED;
- * and, once the tasks read before are confirmed, INTERRUPTED or what `bodies` throws.
+ * and, once the tasks read before are confirmed, INTERRUPTED or what `inputs` throws.
  */
-export async function publish(
-  bodies: Iterable<Buffer> | AsyncIterable<Buffer>,
-  options: PublishOptions,
-): Promise<PublishTotals> {
+export async function publish(inputs: AsyncIterable<Input>, options: PublishOptions): Promise<PublishTotals> {
   const publisher = new Publisher(options);
   const { signal } = options;
-  const tasks = Symbol.asyncIterator in bodies ? bodies[Symbol.asyncIterator]() : bodies[Symbol.iterator]();
+  const tasks = inputs[Symbol.asyncIterator]();
   let interrupted = false;
   try {
     await publisher.start();
     try {
       for (;;) {
-        const next = await publisher.orStopped(Promise.resolve(tasks.next()));
+        const next = await publisher.orStopped(tasks.next());
         if (next?.done === true) break;
         interrupted = next === undefined || signal.aborted;
         if (next === undefined || interrupted) break;
@@ -31,9 +30,10 @@ export async function publish(
     } finally {
       await publisher.settled();
     }
+    publisher.totals.complete = !interrupted;
   } finally {
     // Not awaited: a source that waits for more input may take for ever.
-    void Promise.resolve(tasks.return?.()).catch(() => {});
+    void (async () => tasks.return?.())().catch(() => {});
     await publisher.close();
   }
   if (!interrupted) return publisher.totals;

@@ -1,55 +1,31 @@
 import { randomUUID } from "node:crypto";
-import type { ChannelModel, ConfirmChannel, Options } from "amqplib";
-import type { BrokerUrl } from "./broker-url.js";
-import { reasonOf, WorkQueueError } from "./errors.js";
-import type { PublishTotals, QueueType, Report } from "./events.js";
+import { type ChannelModel, type ConfirmChannel, IllegalOperationError } from "amqplib";
+import { Account } from "./account.js";
+import { defaults } from "./defaults.js";
+import { WorkQueueError } from "./errors.js";
+import type { PublishTotals } from "./events.js";
 import { InFlight, type Outgoing } from "./in-flight.js";
-import { openQueueChannel } from "./queue-channel.js";
+import { messageProperties, sizeLimit } from "./message.js";
+import { Nacked } from "./nacked.js";
+import { openPublishChannel } from "./publish-channel.js";
+import type { PublishOptions } from "./publish-options.js";
 import { Session } from "./session.js";
-import { Task } from "./task.js";
-
-export interface PublishOptions {
-  url: BrokerUrl;
-  queue: string;
-  queueType: QueueType | undefined;
-  /** The connection's name in the admin UI. */
-  name: string;
-  /** How long to keep trying for the first connection, in ms; 0: one attempt. */
-  waitMs: number;
-  /** Delivery mode 2 (kept over a broker restart in a durable queue) rather than 1. */
-  persistent: boolean;
-  /** A task no worker took within this time is dropped by the broker, in ms. */
-  ttlMs: number | undefined;
-  /** How long without any confirm before it gives up, in ms. */
-  confirmTimeoutMs: number;
-  report: Report;
-  /** Aborted: no further task is read; those published are still confirmed. */
-  signal: AbortSignal;
-  /** Aborted: what is in flight is given up too. */
-  leave?: AbortSignal;
-}
-
-/** Header of a task published a second time because its first confirm was lost: a worker may see it twice. */
-const POSSIBLE_DUPLICATE = { "x-possible-duplicate": true };
+import { type Input, Task } from "./task.js";
 
 /**
  * Publishes tasks with confirms. At most `defaults.window` are in flight; while the connection is away the
  * unconfirmed ones are kept, and then published again, in order, with the same message id.
  */
 export class Publisher {
-  /** Totals so far; final once closed. */
-  readonly totals: PublishTotals = {
-    confirmed: 0,
-    dots: 0,
-    unroutable: 0,
-    unconfirmed: 0,
-    sentAgain: 0,
-    seconds: 0,
-  };
   readonly #options: PublishOptions;
+  readonly #account: Account;
   readonly #session: Session;
   /** Also what to publish again on a new connection. */
   readonly #inFlight = new InFlight();
+  readonly #nacked = new Nacked({
+    publish: (tasks) => this.#publishAgain(tasks),
+    giveUp: (tasks) => this.#giveUp(tasks),
+  });
   #channel: ConfirmChannel | undefined;
   /** amqplib's buffer is full: the last publish said false, which means "wait for drain", not "failed". */
   #full = false;
@@ -59,19 +35,22 @@ export class Publisher {
   #sending = false;
   #wake = () => {};
   #confirmTimer: NodeJS.Timeout | undefined;
-  #firstAt: number | undefined;
+  /** The largest message the broker takes, in bytes, once it has refused a larger one. */
+  #maxBytes = Number.POSITIVE_INFINITY;
 
   constructor(options: PublishOptions) {
     this.#options = options;
-    const { url, name, waitMs, report } = options;
+    this.#account = new Account(options.report);
     this.#session = new Session({
-      url,
-      name,
-      waitMs,
-      report,
+      ...options,
       setup: (connection) => this.#setup(connection),
       failed: (error) => this.#fail(error),
     });
+  }
+
+  /** Totals so far; final once closed. */
+  get totals(): PublishTotals {
+    return this.#account.totals;
   }
 
   /** Connects; resolves too when it is told to stop meanwhile. */
@@ -89,9 +68,10 @@ export class Publisher {
   }
 
   /** Publishes one task as soon as there is room for it; does not wait for its confirm. */
-  async send(body: Buffer): Promise<void> {
+  async send({ body, line }: Input): Promise<void> {
     const { signal, confirmTimeoutMs } = this.#options;
-    const room = () => this.#channel !== undefined && !this.#full && this.#inFlight.hasRoom;
+    const room = () =>
+      this.#channel !== undefined && !this.#full && this.#inFlight.hasRoom && this.#nacked.size === 0;
     this.#confirmTimer ??= setTimeout(() => this.#timedOut(), confirmTimeoutMs);
     if (!room() || this.#failure !== undefined) {
       this.#sending = true;
@@ -99,9 +79,9 @@ export class Publisher {
       this.#sending = false;
       if (!room()) signal.throwIfAborted();
     }
-    const outgoing = this.#inFlight.add(new Task(randomUUID(), body));
-    this.#firstAt ??= performance.now();
-    this.#publish(outgoing, false);
+    const outgoing = this.#inFlight.add(new Task(randomUUID(), body), line);
+    if (body.length > this.#maxBytes) this.#refuse(outgoing, tooLarge(this.#maxBytes));
+    else this.#publish(outgoing, false);
   }
 
   /** Waits for the next task, but not beyond a stop (undefined then) or a failure. */
@@ -127,73 +107,86 @@ export class Publisher {
     clearTimeout(this.#confirmTimer);
     const channel = this.#channel;
     this.#channel = undefined;
-    await this.#session.close(channel);
+    // Who leaves at once does not wait for a broker that does not answer.
+    const hurried = this.#failure?.code === "INTERRUPTED";
+    await this.#session.close(channel, hurried ? defaults.hurriedCloseMs : defaults.closeTimeoutMs);
     this.#options.report({ event: "stopped", ...this.totals });
   }
 
   async #setup(connection: ChannelModel): Promise<void> {
-    const channel = await openQueueChannel(() => connection.createConfirmChannel(), this.#options);
-    channel.on("return", ({ properties, fields }) =>
-      this.#inFlight.returned(properties.messageId, returnReason(fields)),
-    );
-    channel.on("drain", () => {
-      this.#full = false;
-      this.#wake();
-    });
-    channel.on("error", (error) => this.#fail(new WorkQueueError("PUBLISH_REFUSED", reasonOf(error), error)));
-    channel.on("close", () => {
-      if (this.#channel === channel) this.#channel = undefined;
+    const channel = await openPublishChannel(connection, this.#options, {
+      returned: (messageId, reason) => this.#inFlight.returned(messageId, reason),
+      drained: () => {
+        this.#full = false;
+        this.#wake();
+      },
+      refused: (reason) => this.#channelRefused(reason),
+      closed: (closed) => {
+        if (this.#channel === closed) this.#channel = undefined;
+      },
     });
     this.#channel = channel;
     this.#full = false;
-    for (const outgoing of this.#inFlight) {
-      this.totals.sentAgain++;
-      outgoing.returned = undefined;
-      this.#publish(outgoing, true);
-    }
+    this.#nacked.clear();
+    this.#confirmTimer?.refresh();
+    for (const outgoing of this.#inFlight) outgoing.maybeStored = true;
+    this.#publishAgain(this.#inFlight);
     this.#wake();
   }
 
+  #publishAgain(tasks: Iterable<Outgoing>): void {
+    for (const outgoing of tasks) {
+      outgoing.returned = undefined;
+      this.#publish(outgoing, true);
+    }
+  }
+
   #publish(outgoing: Outgoing, again: boolean): void {
-    const { queue, persistent, ttlMs, report } = this.#options;
+    const { queue, persistent, ttlMs } = this.#options;
     const { task } = outgoing;
-    const properties: Options.Publish = {
-      persistent,
-      mandatory: true, // a confirm alone does not say that any queue took it (guide "Confirms")
-      messageId: task.id,
-      timestamp: Math.floor(Date.now() / 1000),
-      contentType: "text/plain; charset=utf-8",
-      ...(ttlMs === undefined ? {} : { expiration: String(ttlMs) }),
-      ...(again ? { headers: POSSIBLE_DUPLICATE } : {}),
-    };
-    report({ event: "task-sent", task, persistent, ttlMs: ttlMs ?? null, again });
-    const room = this.#channel?.sendToQueue(queue, task.body, properties, (error) =>
-      this.#answered(outgoing, error),
-    );
-    if (room === false) this.#full = true;
+    const properties = messageProperties(task, this.#options, outgoing.maybeStored);
+    this.#account.sent(outgoing, persistent, ttlMs, again);
+    const channel = this.#channel;
+    try {
+      const answered = (error: Error | null) => this.#answered(outgoing, error);
+      if (channel?.sendToQueue(queue, task.body, properties, answered) === false) this.#full = true;
+    } catch (error) {
+      if (!(error instanceof IllegalOperationError)) throw error;
+      // The channel has closed, and its event is still to come: the next one publishes what is in flight.
+      if (this.#channel === channel) this.#channel = undefined;
+      this.#session.restart("the broker closed the channel");
+    }
   }
 
   /** The broker's ack or nack; or amqplib's "channel closed", after which the task is published again. */
   #answered(outgoing: Outgoing, error: Error | null): void {
     if (error !== null && error.message !== "message nacked") return;
-    const { task, returned } = outgoing;
-    if (!this.#inFlight.settle(outgoing)) return;
     if (error !== null) {
-      this.totals.unconfirmed++;
-      this.#options.report({
-        event: "task-unconfirmed",
-        task,
-        reason: "refused by the broker (nack), not stored",
-      });
-    } else if (returned !== undefined) {
-      this.totals.unroutable++;
-      this.#options.report({ event: "task-unroutable", task, reason: returned });
-    } else {
-      this.totals.confirmed++;
-      this.totals.dots += task.dots;
-      this.#options.report({ event: "task-confirmed", task });
+      if (this.#nacked.size === 0) this.#options.report({ event: "nacked" });
+      this.#nacked.keep(outgoing);
+    } else if (this.#inFlight.settle(outgoing)) {
+      this.#nacked.confirmed();
+      this.#account.confirmed(outgoing);
+      // Its queue is gone: on a new connection it is declared again, for the tasks that follow.
+      if (outgoing.returned !== undefined) this.#session.restart("tasks come back: no queue takes them");
+      this.#progressed();
     }
-    this.totals.seconds = (performance.now() - (this.#firstAt ?? 0)) / 1000;
+  }
+
+  #giveUp(tasks: readonly Outgoing[]): void {
+    const there = tasks.filter((outgoing) => this.#inFlight.settle(outgoing));
+    this.#account.nacked(there, "nacked by the broker again and again, not stored");
+    this.#fail(new WorkQueueError("NACKED", `${this.#brokers} took no task for some time (nack).`));
+  }
+
+  #refuse(outgoing: Outgoing, reason: string): void {
+    if (!this.#inFlight.settle(outgoing)) return;
+    this.#account.refused(outgoing, reason);
+    this.#progressed();
+  }
+
+  /** The broker answered something: the confirm timeout begins anew, or ends. */
+  #progressed(): void {
     if (this.#inFlight.size > 0 || this.#sending) this.#confirmTimer?.refresh();
     else {
       clearTimeout(this.#confirmTimer);
@@ -202,28 +195,38 @@ export class Publisher {
     this.#wake();
   }
 
+  /**
+   * The broker closes the channel over a message that is too large, and says only by how much. Whatever is
+   * in flight and larger than the limit will not get in; the rest is published again on a new connection.
+   */
+  #channelRefused(reason: string): void {
+    const limit = sizeLimit(reason);
+    const large = [...this.#inFlight].filter(({ task }) => limit !== undefined && task.bytes > limit);
+    if (limit === undefined || large.length === 0) {
+      this.#fail(new WorkQueueError("PUBLISH_REFUSED", reason));
+      return;
+    }
+    this.#maxBytes = limit;
+    for (const outgoing of large) this.#refuse(outgoing, tooLarge(limit));
+    this.#session.restart(reason);
+  }
+
   #timedOut(): void {
     const seconds = this.#options.confirmTimeoutMs / 1000;
-    this.#fail(
-      new WorkQueueError(
-        "CONFIRM_TIMEOUT",
-        `No confirm from ${this.#options.url.endpoint} for ${seconds} s.`,
-      ),
-    );
+    const what = this.#channel === undefined ? "No connection to" : "No confirm from";
+    this.#fail(new WorkQueueError("CONFIRM_TIMEOUT", `${what} ${this.#brokers} for ${seconds} s.`));
+  }
+
+  get #brokers(): string {
+    return this.#options.urls.map(({ endpoint }) => endpoint).join(" or ");
   }
 
   /** Ends it: what is in flight may or may not be stored, and is reported so. */
   #fail(error: WorkQueueError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    this.totals.unconfirmed += this.#inFlight.size;
-    for (const { task } of this.#inFlight)
-      this.#options.report({
-        event: "task-unconfirmed",
-        task,
-        reason: `${error.message} It may or may not be stored.`,
-      });
-    this.#inFlight.clear();
+    this.#nacked.clear();
+    this.#account.doubtful(this.#inFlight.clear(), `${error.message} It may or may not be stored.`);
     this.#wake();
   }
 
@@ -238,7 +241,5 @@ export class Publisher {
   }
 }
 
-/** amqplib's types leave out the reply-text of basic.return. */
-function returnReason(fields: object): string {
-  return "replyText" in fields ? String(fields.replyText) : "no queue took it";
-}
+const tooLarge = (limit: number): string =>
+  `larger than the ${limit.toLocaleString("en-US")} bytes this broker takes (max_message_size), not stored`;

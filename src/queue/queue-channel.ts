@@ -65,7 +65,7 @@ function typeFoundInstead(error: unknown, queue: string): QueueType | null {
   if (codeOf(error) === ACCESS_REFUSED) return null;
   if (codeOf(error) !== PRECONDITION_FAILED) throw refusal(error, queue);
   const [, argument = "", actual = ""] =
-    /inequivalent arg '([^']+)'.*but current is (?:the value )?'?([^' ]+)/s.exec(reasonOf(error)) ?? [];
+    /inequivalent arg '([^']+)'.*but current is (?:the value )?'?([^'" ]+)/s.exec(reasonOf(error)) ?? [];
   if (argument === "durable")
     throw new WorkQueueError(
       "QUEUE_MISMATCH",
@@ -83,7 +83,8 @@ function typeFoundInstead(error: unknown, queue: string): QueueType | null {
   return actual === "quorum" ? "quorum" : actual === "none" || actual === "classic" ? "classic" : null;
 }
 
-function refusal(error: unknown, queue: string): unknown {
+/** What the broker's refusal of something about a queue means: a WorkQueueError where its reply code is known. */
+export function refusal(error: unknown, queue: string): unknown {
   const code = codeOf(error);
   const said = reasonOf(error);
   if (code === ACCESS_REFUSED && queue.startsWith("amq."))

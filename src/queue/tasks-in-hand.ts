@@ -7,7 +7,7 @@ import type { Task } from "./task.js";
 /**
  * Does one task. Returning means done: the task is acknowledged. Throwing means it could not be done:
  * after `defaults.requeueDelayMs` it is handed back to the queue. A quorum queue drops (or dead-letters) a
- * task that came back 20 times, its default delivery limit since RabbitMQ 4.0.
+ * task that comes back more than 20 times, its default delivery limit since RabbitMQ 4.0.
  */
 export type Handler = (task: Task, context: HandlerContext) => Promise<void> | void;
 
@@ -58,12 +58,15 @@ export class TasksInHand {
     this.#next();
   }
 
-  /** Gives a delivery back to the queue. One the broker has counted as done already is lost, and told so. */
-  handBack(delivery: Delivery, reason: string): void {
+  /**
+   * Gives a delivery back to the queue. One the broker has counted as done already is lost, and told so.
+   * @param failed it was tried in vain, which counts towards a delivery limit
+   */
+  handBack(delivery: Delivery, reason: string, failed = false): void {
     const { autoAck, report } = this.#options;
     const { task } = delivery;
     if (autoAck) this.#aborted(task, "acknowledged on delivery (auto-ack), so nobody will do it");
-    else if (delivery.requeue()) {
+    else if (failed ? delivery.fail() : delivery.requeue()) {
       this.totals.requeued++;
       report({ event: "task-requeued", task, reason });
     } else this.#aborted(task, "the connection was lost");
@@ -106,12 +109,17 @@ export class TasksInHand {
 
   async #work(delivery: Delivery): Promise<void> {
     const { handler, report, autoAck } = this.#options;
-    const { task, redelivered, deliveryCount } = delivery;
+    const { task, redelivered, deliveryCount, acquiredCount } = delivery;
     const controller = new AbortController();
     const { signal } = controller;
     this.#inHand.set(delivery, controller);
-    const count = deliveryCount === undefined ? {} : { deliveryCount };
-    report({ event: "task-received", task, redelivered, ...count });
+    report({
+      event: "task-received",
+      task,
+      redelivered,
+      ...(deliveryCount === undefined ? {} : { deliveryCount }),
+      ...(acquiredCount === undefined ? {} : { acquiredCount }),
+    });
     const startedAt = performance.now();
     let failure: string | undefined;
     try {
@@ -127,7 +135,7 @@ export class TasksInHand {
     if (!this.#inHand.delete(delivery)) return; // interrupted, and that was told
     if (failure !== undefined) {
       this.#worked++;
-      this.handBack(delivery, failure);
+      this.handBack(delivery, failure, true);
     } else if (autoAck || delivery.ack()) {
       this.#worked++;
       const seconds = (performance.now() - startedAt) / 1000;
