@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type BrokerConfig, tlsLines } from "./broker-config.js";
 import type { BrokerNode } from "./broker-node.js";
 import type { BrokerPorts } from "./ports.js";
 
@@ -14,32 +15,57 @@ export function dockerRuns(): boolean {
 
 /** A node started from the Docker image; it keeps its data from one start to the next. */
 export class DockerNode implements BrokerNode {
+  readonly name: string;
   readonly description: string;
   /** The docker client: killed while it pulls an image, it makes no container any more. */
   groups: number[] = [];
   readonly containers: string[];
-  readonly #name: string;
+  readonly #container: string;
   readonly #image: string;
-  readonly #ports: BrokerPorts;
+  /** The options of `docker run` that lay files into the container and publish its ports. */
+  readonly #opened: string[];
   readonly #output: string;
   #made = false;
 
-  constructor(image: string, directory: string, ports: BrokerPorts) {
+  constructor(image: string, directory: string, ports: BrokerPorts, { lines, tls }: BrokerConfig) {
     this.description = `Docker image ${image}`;
     this.#image = image;
     this.#output = join(directory, "console");
-    this.#name = `task-queue-broker-${process.pid}-${ports.amqp}`;
-    this.containers = [this.#name];
-    this.#ports = ports;
+    this.#container = `task-queue-broker-${process.pid}-${ports.amqp}`;
+    this.containers = [this.#container];
+    this.name = `rabbit@${this.#container}`; // the image's own choice, from the host name
+    this.#opened = [...published(ports.amqp, 5672), ...published(ports.management, 15672)];
+    const config = [...lines];
+    if (tls !== undefined) {
+      const inside = {
+        ca: "/etc/rabbitmq/tls/ca.pem",
+        cert: "/etc/rabbitmq/tls/cert.pem",
+        key: "/etc/rabbitmq/tls/key.pem",
+      };
+      for (const file of ["ca", "cert", "key"] as const)
+        this.#opened.push(...mounted(tls[file], inside[file]));
+      this.#opened.push(...published(ports.tls, 5671));
+      config.unshift(...tlsLines("0.0.0.0:5671", { ...tls, ...inside }));
+    }
+    if (config.length > 0) {
+      const file = join(directory, "90-private.conf");
+      writeFileSync(file, `${config.join("\n")}\n`);
+      chmodSync(file, 0o644); // whatever the umask: the container has a user of its own
+      this.#opened.push(...mounted(file, "/etc/rabbitmq/conf.d/90-private.conf"));
+    }
   }
 
   start(): ChildProcess {
-    const { amqp, management } = this.#ports;
     const run = [
-      ["run", "--name", this.#name, "--hostname", this.#name],
-      ["--publish", `127.0.0.1:${amqp}:5672`, "--publish", `127.0.0.1:${management}:15672`, this.#image],
-    ].flat();
-    const again = ["start", "--attach", this.#name];
+      "run",
+      "--name",
+      this.#container,
+      "--hostname",
+      this.#container,
+      ...this.#opened,
+      this.#image,
+    ];
+    const again = ["start", "--attach", this.#container];
     // Attached, so that the child ends when the container does; detached from the terminal's Ctrl-C.
     const output = openSync(this.#output, "a");
     const child = spawn("docker", this.#made ? again : run, {
@@ -55,11 +81,13 @@ export class DockerNode implements BrokerNode {
   }
 
   kill(): void {
-    spawnSync("docker", ["kill", this.#name], { stdio: "ignore" });
+    spawnSync("docker", ["kill", this.#container], { stdio: "ignore" });
   }
 
+  leave(): void {} // a container shares nothing
+
   run(tool: string, ...words: string[]): string {
-    const { status, stdout, stderr } = spawnSync("docker", ["exec", this.#name, tool, ...words], {
+    const { status, stdout, stderr } = spawnSync("docker", ["exec", this.#container, tool, ...words], {
       encoding: "utf8",
     });
     if (status !== 0) throw new Error(`${tool} ${words.join(" ")}: ${stderr}${stdout}`);
@@ -70,3 +98,10 @@ export class DockerNode implements BrokerNode {
     return readFileSync(this.#output, "utf8");
   }
 }
+
+const published = (port: number, inside: number): string[] => ["--publish", `127.0.0.1:${port}:${inside}`];
+
+const mounted = (file: string, inside: string): string[] => [
+  "--mount",
+  `type=bind,source=${resolve(file)},target=${inside},readonly`,
+];

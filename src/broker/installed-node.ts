@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type BrokerConfig, joinLines, tlsLines } from "./broker-config.js";
 import type { BrokerNode } from "./broker-node.js";
 import type { BrokerPorts } from "./ports.js";
 
@@ -30,24 +32,52 @@ export function findInstalled(): string | undefined {
   return undefined;
 }
 
-/** A node of its own started from an installed RabbitMQ: own name, data, log, cookie and epmd. */
+/** What the nodes of a cluster share. */
+interface Cluster {
+  /** Erlang's cookie: nodes and tools that have it are let in. */
+  readonly cookie: string;
+  /** Erlang's port mapper, by which they find each other; it ends with the last of them. */
+  readonly epmdPort: number;
+  epmdGroup: number | undefined;
+  /** Those that may still be started. */
+  readonly nodes: Set<InstalledNode>;
+}
+
+const newCluster = (epmdPort: number): Cluster => ({
+  cookie: randomBytes(16).toString("hex"),
+  epmdPort,
+  epmdGroup: undefined,
+  nodes: new Set(),
+});
+
+/** A node of its own started from an installed RabbitMQ: own name, data and log, and a cluster's cookie and epmd. */
 export class InstalledNode implements BrokerNode {
+  readonly name: string;
   readonly description: string;
   readonly containers: string[] = [];
   readonly #server: string;
   readonly #directory: string;
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #epmdPort: number;
-  #epmdGroup: number | undefined;
+  readonly #cluster: Cluster;
   #nodeGroup: number | undefined;
 
-  constructor(server: string, directory: string, ports: BrokerPorts) {
+  /** `joins`: the node whose cluster it becomes part of when it is first started. */
+  constructor(
+    server: string,
+    directory: string,
+    ports: BrokerPorts,
+    { lines, tls }: BrokerConfig,
+    joins?: InstalledNode,
+  ) {
+    this.name = `private-${ports.amqp}@localhost`;
     this.description = `rabbitmq-server (${server})`;
     this.#server = server;
     this.#directory = directory;
-    this.#epmdPort = ports.epmd;
+    this.#cluster = joins === undefined ? newCluster(ports.epmd) : joins.#cluster;
+    this.#cluster.nodes.add(this);
     const at = (name: string) => join(directory, name);
     for (const name of ["home", "data", "log", "schema"]) mkdirSync(at(name));
+    writeFileSync(at("home/.erlang.cookie"), this.#cluster.cookie, { mode: 0o400 });
     writeFileSync(at("enabled_plugins"), "[rabbitmq_management].\n");
     writeFileSync(
       at("rabbitmq.conf"),
@@ -55,6 +85,9 @@ export class InstalledNode implements BrokerNode {
         `listeners.tcp.1 = 127.0.0.1:${ports.amqp}`,
         "management.tcp.ip = 127.0.0.1",
         `management.tcp.port = ${ports.management}`,
+        ...(tls === undefined ? [] : tlsLines(`127.0.0.1:${ports.tls}`, tls)),
+        ...(joins === undefined ? [] : joinLines(joins.name, this.name)),
+        ...lines,
         "",
       ].join("\n"),
     );
@@ -63,8 +96,8 @@ export class InstalledNode implements BrokerNode {
       LANG: "C.UTF-8",
       HOME: at("home"), // for the Erlang cookie
       ERL_EPMD_ADDRESS: "127.0.0.1",
-      ERL_EPMD_PORT: String(ports.epmd),
-      RABBITMQ_NODENAME: `private-${ports.amqp}@localhost`,
+      ERL_EPMD_PORT: String(this.#cluster.epmdPort),
+      RABBITMQ_NODENAME: this.name,
       RABBITMQ_MNESIA_BASE: at("data"),
       RABBITMQ_LOG_BASE: at("log"),
       RABBITMQ_SCHEMA_DIR: at("schema"),
@@ -77,14 +110,25 @@ export class InstalledNode implements BrokerNode {
     };
   }
 
-  /** Pids that lead the process groups of the node and of its epmd. */
+  /** Pids that lead the process groups of the node and, unless it has left it to others, of its epmd. */
   get groups(): number[] {
-    return [this.#epmdGroup, this.#nodeGroup].filter((group) => group !== undefined);
+    const { nodes, epmdGroup } = this.#cluster;
+    const epmd = nodes.has(this) || nodes.size === 0 ? epmdGroup : undefined;
+    return [epmd, this.#nodeGroup].filter((group) => group !== undefined);
+  }
+
+  /** Whether it can be joined: not after a kill, and not once it has left, for its epmd may have gone since. */
+  get isJoinable(): boolean {
+    return this.#cluster.nodes.has(this) && this.#nodeGroup !== undefined;
   }
 
   start(): ChildProcess {
+    const cluster = this.#cluster;
     // epmd of its own: one started by Erlang would stay behind as a daemon, for all nodes of the machine.
-    this.#epmdGroup ??= this.#spawn("epmd", ["-port", String(this.#epmdPort), "-address", "127.0.0.1"]).pid;
+    cluster.epmdGroup ??= this.#spawn("epmd", [
+      ...["-port", String(cluster.epmdPort)],
+      ...["-address", "127.0.0.1"],
+    ]).pid;
     const node = this.#spawn(this.#server, []);
     this.#nodeGroup = node.pid;
     return node;
@@ -98,6 +142,10 @@ export class InstalledNode implements BrokerNode {
     } catch {
       // It has ended by itself.
     }
+  }
+
+  leave(): void {
+    this.#cluster.nodes.delete(this);
   }
 
   /** Runs one of RabbitMQ's own tools, `rabbitmqctl` say, against this node; returns what it printed. */

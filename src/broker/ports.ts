@@ -3,6 +3,8 @@ import { createServer } from "node:net";
 /** Ports of a private broker, all on 127.0.0.1. */
 export interface BrokerPorts {
   amqp: number;
+  /** AMQP with TLS, where it is asked for. */
+  tls: number;
   /** AMQP's plus 10,000, as on a standard installation: so the admin UI is found from the AMQP URL. */
   management: number;
   distribution: number;
@@ -11,18 +13,29 @@ export interface BrokerPorts {
 
 const MANAGEMENT_OFFSET = 10_000;
 
+/**
+ * All picked lie below 32,768, from where systems take the ports of outgoing connections (Linux: ip(7),
+ * ip_local_port_range): a port found free there may be somebody's a moment later.
+ */
+const AMQP_PORTS = { from: 20_000, to: 22_700 }; // the admin UI's are then up to 32,700
+const OTHER_PORTS = { from: 22_700, to: 30_000 };
+
 /** Picks free ports; the standard ones (5672, 15672) where they are wanted and nobody has them. */
 export async function pickPorts(preferStandard: boolean): Promise<BrokerPorts> {
-  const amqp = preferStandard && (await bothFree(5672)) ? 5672 : await freeAmqpPort();
-  const [distribution, epmd] = await Promise.all([freePort(), freePort()]);
-  return { amqp, management: amqp + MANAGEMENT_OFFSET, distribution, epmd };
+  const amqp = preferStandard && (await bothFree(5672)) ? 5672 : await pick(AMQP_PORTS, bothFree);
+  const others = new Set<number>();
+  while (others.size < 3) others.add(await pick(OTHER_PORTS, isFree));
+  const [tls = 0, distribution = 0, epmd = 0] = others;
+  return { amqp, tls, management: amqp + MANAGEMENT_OFFSET, distribution, epmd };
 }
 
-async function freeAmqpPort(): Promise<number> {
+async function pick(
+  { from, to }: { from: number; to: number },
+  isGood: (port: number) => Promise<boolean>,
+): Promise<number> {
   for (;;) {
-    // Below the range from which systems take the ports of outgoing connections.
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    if (await bothFree(port)) return port;
+    const port = from + Math.floor(Math.random() * (to - from));
+    if (await isGood(port)) return port;
   }
 }
 
@@ -30,23 +43,11 @@ async function bothFree(amqp: number): Promise<boolean> {
   return (await isFree(amqp)) && (await isFree(amqp + MANAGEMENT_OFFSET));
 }
 
+/** Listens for a moment, to see whether nobody else does. */
 function isFree(port: number): Promise<boolean> {
-  return listen(port).then(
-    () => true,
-    () => false,
-  );
-}
-
-const freePort = (): Promise<number> => listen(0);
-
-/** Listens for a moment; resolves with the port it had. */
-function listen(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : port));
-    });
+    server.once("error", () => resolve(false));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

@@ -1,17 +1,16 @@
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync } from "node:fs";
-import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "amqplib";
 import { WorkQueueError } from "../queue/errors.js";
-import { within } from "../queue/session.js";
+import type { TlsListener } from "./broker-config.js";
 import type { BrokerNode } from "./broker-node.js";
 import { DockerNode, defaultImage, dockerRuns } from "./docker-node.js";
 import { findInstalled, InstalledNode } from "./installed-node.js";
 import { Janitor } from "./leftovers.js";
 import { type BrokerPorts, pickPorts } from "./ports.js";
+import { accepts, knowsNode, opensConnections, speaksTls } from "./probe.js";
 
 /** How long a broker may take to start, in ms: seconds when installed, minutes when an image is pulled. */
 const START_MS = 300_000;
@@ -21,6 +20,12 @@ export interface StartOptions {
   standardPorts?: boolean;
   /** Start it from this Docker image even where RabbitMQ is installed; default: the environment's TASK_QUEUE_IMAGE. */
   image?: string | undefined;
+  /** More lines for its rabbitmq.conf; they come last, and the last of two for one setting counts. Default: none. */
+  config?: readonly string[];
+  /** Also listen with TLS, at `tlsUrl`; a Docker image's user must be able to read the files. Default: no TLS. */
+  tls?: TlsListener;
+  /** Become a node of this running broker's cluster: installed nodes only. Default: a cluster of its own. */
+  joins?: PrivateBroker;
   /** Aborted: end what was started so far. */
   signal?: AbortSignal;
 }
@@ -32,38 +37,45 @@ export interface StartOptions {
 export class PrivateBroker {
   readonly #node: BrokerNode;
   readonly #ports: BrokerPorts;
+  readonly #hasTls: boolean;
   readonly #directory: string;
   readonly #janitor = new Janitor();
   #child: ChildProcess | undefined;
 
-  private constructor(node: BrokerNode, ports: BrokerPorts, directory: string) {
+  private constructor(node: BrokerNode, ports: BrokerPorts, hasTls: boolean, directory: string) {
     this.#node = node;
     this.#ports = ports;
+    this.#hasTls = hasTls;
     this.#directory = directory;
   }
 
   /**
    * Starts one from an installed rabbitmq-server or, without one, from the Docker image, and waits until it
    * accepts connections.
-   * @throws WorkQueueError BROKER_START; INTERRUPTED when told to stop meanwhile.
+   * @throws WorkQueueError BROKER_START, also where it came up without the cluster it should join; INTERRUPTED
+   * when told to stop meanwhile.
    */
   static async start(options: StartOptions = {}): Promise<PrivateBroker> {
+    const ports = await pickPorts(options.standardPorts ?? false); // before `joins` is looked at: it may go meanwhile
     const image = options.image ?? process.env["TASK_QUEUE_IMAGE"];
     const installed = image === undefined ? findInstalled() : undefined;
+    const joins = options.joins && joinable(options.joins.#node, installed !== undefined);
     if (installed === undefined && !dockerRuns())
       throw new WorkQueueError(
         "BROKER_START",
         "There is neither an installed rabbitmq-server nor a running Docker engine to start a RabbitMQ from.",
       );
-    const ports = await pickPorts(options.standardPorts ?? false);
     const directory = mkdtempSync(join(tmpdir(), "task-queue-broker-"));
+    const config = { lines: options.config ?? [], tls: options.tls };
     const node =
       installed === undefined
-        ? new DockerNode(image ?? defaultImage, directory, ports)
-        : new InstalledNode(installed, directory, ports);
-    const broker = new PrivateBroker(node, ports, directory);
+        ? new DockerNode(image ?? defaultImage, directory, ports, config)
+        : new InstalledNode(installed, directory, ports, config, joins);
+    const broker = new PrivateBroker(node, ports, options.tls !== undefined, directory);
     try {
       await broker.restart(options.signal);
+      if (joins !== undefined && !(await knowsNode(broker.adminUrl, joins.name)))
+        throw new WorkQueueError("BROKER_START", `RabbitMQ started, but could not join ${joins.name}.`);
     } catch (error) {
       await broker.stop();
       throw error;
@@ -76,8 +88,19 @@ export class PrivateBroker {
     return `amqp://localhost:${this.#ports.amqp}`;
   }
 
+  /** AMQP URL of the TLS listener. @throws Error where it was started without one. */
+  get tlsUrl(): string {
+    if (!this.#hasTls) throw new Error("This private broker was started without TLS.");
+    return `amqps://localhost:${this.#ports.tls}`;
+  }
+
   get adminUrl(): string {
     return `http://localhost:${this.#ports.management}/`;
+  }
+
+  /** Erlang node name: what `rabbitmqctl cluster_status` and a queue's members call it. */
+  get nodeName(): string {
+    return this.#node.name;
   }
 
   /** What it was started from. */
@@ -85,7 +108,11 @@ export class PrivateBroker {
     return this.#node.description;
   }
 
-  /** Starts it again after `kill`, on the same data and ports. @throws WorkQueueError BROKER_START */
+  /**
+   * Starts it again after `kill`, on the same data and ports, and waits until it accepts connections. A cluster
+   * of which nothing runs any more is to be restarted all at once: a node may wait for the others.
+   * @throws WorkQueueError BROKER_START
+   */
   async restart(signal?: AbortSignal): Promise<void> {
     const child = this.#node.start();
     this.#child = child;
@@ -99,8 +126,8 @@ export class PrivateBroker {
         child.pid === undefined ||
         Date.now() > deadline
       ) {
-        const log = this.#node.log().trim().split("\n").slice(-8).join("\n");
-        throw new WorkQueueError("BROKER_START", `RabbitMQ did not start from ${this.description}: ${log}`);
+        const why = failureIn(this.#node.log());
+        throw new WorkQueueError("BROKER_START", `RabbitMQ did not start from ${this.description}: ${why}`);
       }
       await sleep(100);
     }
@@ -110,16 +137,17 @@ export class PrivateBroker {
   async kill(): Promise<void> {
     this.#node.kill();
     this.#noteLeftovers();
-    while (await this.#accepts(this.#ports.amqp)) await sleep(20);
+    while (await accepts(this.#ports.amqp)) await sleep(20);
     while (this.#child?.exitCode === null && this.#child.signalCode === null) await sleep(20);
   }
 
-  /** Stops it for good and removes its data. */
+  /** Stops it for good and removes its data; the rest of its cluster goes on without it, and counts it as down. */
   async stop(): Promise<void> {
+    this.#node.leave();
     this.#noteLeftovers();
     await this.#janitor.clearUp();
     // A process that was killed still dies for a moment.
-    while (await this.#accepts(this.#ports.amqp)) await sleep(20);
+    while (await accepts(this.#ports.amqp)) await sleep(20);
   }
 
   /** Resolves when it ends without having been asked to. */
@@ -141,26 +169,29 @@ export class PrivateBroker {
   }
 
   async #isReady(): Promise<boolean> {
-    if (!(await this.#accepts(this.#ports.amqp)) || !(await this.#accepts(this.#ports.management)))
-      return false;
-    try {
-      const connection = await connect(this.url, { timeout: 2_000 });
-      connection.on("error", () => {});
-      await within(1_000, connection.close());
-      return true;
-    } catch {
-      return false;
-    }
+    const { amqp, tls, management } = this.#ports;
+    if (!(await accepts(amqp)) || !(await accepts(management))) return false;
+    return (await opensConnections(this.url)) && (!this.#hasTls || (await speaksTls(tls)));
   }
+}
 
-  #accepts(port: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connectSocket({ port, host: "127.0.0.1" });
-      socket.once("connect", () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once("error", () => resolve(false));
-    });
-  }
+/** The lines of a log that tell why it did not start: those around RabbitMQ's own "BOOT FAILED", else the last. */
+function failureIn(log: string): string {
+  const lines = log.trim().split("\n");
+  const banner = lines.findIndex((line) => line.trimEnd().endsWith("BOOT FAILED"));
+  return (banner < 0 ? lines.slice(-8) : lines.slice(Math.max(0, banner - 3), banner + 3)).join("\n");
+}
+
+function joinable(node: BrokerNode, isInstalled: boolean): InstalledNode {
+  if (!isInstalled || !(node instanceof InstalledNode))
+    throw new WorkQueueError(
+      "BROKER_START",
+      "Only installed nodes form a cluster, not those of a Docker image.",
+    );
+  if (!node.isJoinable)
+    throw new WorkQueueError(
+      "BROKER_START",
+      `${node.name} has been killed or stopped: there is nothing to join.`,
+    );
+  return node;
 }
