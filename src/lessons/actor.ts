@@ -4,27 +4,48 @@ import { fileURLToPath } from "node:url";
 import type { WorkQueueEvent } from "../queue/events.js";
 import { readEvent } from "./event-log.js";
 
-/** One real `worker` or `new-task` process of a lesson, heard through its JSON events. */
+export interface ActorOptions {
+  /** A built script, relative to `dist/`. */
+  script: string;
+  words: string[];
+  /** AMQP URL; in the environment, for it may hold a password. */
+  url: string;
+  /** Standard input; null: what it is told later. */
+  input: string | null;
+  onEvent(event: WorkQueueEvent): void;
+}
+
+/** What a person has set for a broker of their own, taken away: an empty variable is one that is not set. */
+const notForLessons = Object.fromEntries(
+  ["TASK_QUEUE", "AMQP_PASSWORD_FILE", "AMQP_CA_FILE", "AMQP_CERT_FILE", "AMQP_KEY_FILE"].map((name) => [
+    name,
+    "",
+  ]),
+);
+
+/** One real process of a lesson, heard through its JSON events. */
 export class Actor {
   /** The exit code, or null where a signal ended it. */
   readonly exited: Promise<number | null>;
-  readonly #command: string;
+  readonly #script: string;
   readonly #child: ChildProcess;
   readonly #heard: WorkQueueEvent[] = [];
   readonly #waiting = new Set<() => void>();
   #errors = "";
   #gone = false;
 
-  constructor(command: "worker" | "new-task", words: string[], onEvent: (event: WorkQueueEvent) => void) {
-    this.#command = command;
-    const script = fileURLToPath(new URL(`../bin/${command}.js`, import.meta.url));
-    this.#child = spawn(process.execPath, [script, "--json", ...words], {
+  constructor({ script, words, url, input, onEvent }: ActorOptions) {
+    this.#script = script;
+    const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
+    this.#child = spawn(process.execPath, [path, ...words], {
       // Ctrl-C is for the lesson, which then tells its actors; and one whose output nobody reads stops by itself.
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, AMQP_URL: "", TASK_QUEUE: "", TASK_QUEUE_OPEN: "no" },
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, ...notForLessons, AMQP_URL: url, TASK_QUEUE_OPEN: "no" },
     });
-    const { stdout, stderr } = this.#child;
+    const { stdin, stdout, stderr } = this.#child;
+    stdin?.on("error", () => {}); // it may end without having read
+    if (input !== null) stdin?.end(input);
     if (stdout !== null)
       createInterface({ input: stdout }).on("line", (line) => {
         const event = readEvent(line);
@@ -49,7 +70,7 @@ export class Actor {
   /** Resolves when it has told of such an event; rejects when it ends before. */
   async has(name: WorkQueueEvent["event"]): Promise<void> {
     while (!this.#heard.some(({ event }) => event === name)) {
-      if (this.#gone) throw new Error(`${this.#command} ended before it was ${name}. ${this.#errors.trim()}`);
+      if (this.#gone) throw this.#failure(`ended before it was ${name}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -57,11 +78,20 @@ export class Actor {
   /** Resolves when it has ended with 0; rejects with what it said otherwise. */
   async succeeds(): Promise<void> {
     const code = await this.exited;
-    if (code !== 0) throw new Error(`${this.#command} ended with exit code ${code}. ${this.#errors.trim()}`);
+    if (code !== 0) throw this.#failure(`ended with exit code ${code}`);
+  }
+
+  /** Writes to its standard input. */
+  say(text: string): void {
+    this.#child.stdin?.end(text);
   }
 
   signal(signal: NodeJS.Signals): void {
     if (!this.#gone) this.#child.kill(signal);
+  }
+
+  #failure(what: string): Error {
+    return new Error(`${this.#script} ${what}. ${this.#errors.trim()}`);
   }
 
   #wake(): void {

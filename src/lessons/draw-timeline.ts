@@ -1,35 +1,47 @@
 import type { ChalkInstance } from "chalk";
 import stringWidth from "string-width";
 import { fit, pad } from "../cli/columns.js";
-import { printable, printableBody } from "../cli/printable.js";
+import { printable } from "../cli/printable.js";
+import { beginMarks, endMarks } from "./marks.js";
+import { timeStep } from "./time-step.js";
 import type { Bar, Timeline } from "./timeline.js";
 
 /** The widest a worker's name gets on the left, in columns. */
 const WIDEST_NAME = 20;
 
-/** Steps of the time axis, in s: the first one that leaves room for its labels. */
-const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
+/** Columns a label of the time axis needs. */
 const LABEL_ROOM = 8;
 
-/** Draws a timeline: time along the axis, a line per worker, a bar with its name per task. */
-export function drawTimeline(timeline: Timeline, columns: number, colors: ChalkInstance): string[] {
-  const names = timeline.lanes.map(({ worker }) =>
-    fit(printable(worker), Math.min(WIDEST_NAME, Math.floor(columns / 3))),
+/**
+ * Draws a timeline: time along the axis, a line per lane, a bar with its name per task.
+ * @param span seconds that fill the width: the same for timelines that are to be compared
+ */
+export function drawTimeline(
+  timeline: Timeline,
+  columns: number,
+  colors: ChalkInstance,
+  span = timeline.elapsed,
+): string[] {
+  const names = timeline.lanes.map(({ name }) =>
+    fit(printable(name), Math.min(WIDEST_NAME, Math.floor(columns / 3))),
   );
   const nameWidth = Math.max(4, ...names.map((name) => stringWidth(name)));
   // A column is left free at the right, where some terminals would wrap.
   const width = Math.max(columns - nameWidth - 3, 1);
-  const scale = width / Math.max(timeline.elapsed, 0.001);
+  const scale = width / Math.max(span, 0.001);
   const palette = [colors.cyan, colors.yellow, colors.green, colors.magenta, colors.blue];
-  const lanes = timeline.lanes.map(({ bars }, at) => {
-    const color = palette[at % palette.length] ?? colors.white;
+  const workers = timeline.lanes.filter(({ kind }) => kind !== "broker");
+  const lanes = timeline.lanes.map((lane, at) => {
+    const { bars, kind } = lane;
+    const color =
+      kind === "broker" ? colors.red : (palette[workers.indexOf(lane) % palette.length] ?? colors.white);
     return ` ${color.bold(pad(names[at] ?? "", nameWidth))} ${color(drawLane(bars, scale, width))}`;
   });
   return [` ${pad("time", nameWidth)} ${colors.dim(drawAxis(scale, width))}`, ...lanes];
 }
 
 function drawAxis(scale: number, width: number): string {
-  const step = steps.find((seconds) => seconds * scale >= LABEL_ROOM) ?? Math.ceil(LABEL_ROOM / scale);
+  const step = timeStep(scale, LABEL_ROOM);
   let axis = "";
   for (let tick = 0; ; tick++) {
     const at = Math.round(tick * step * scale);
@@ -45,33 +57,56 @@ function drawLane(bars: readonly Bar[], scale: number, width: number): string {
   for (const bar of bars) {
     const from = Math.min(Math.round(bar.from * scale), width - 1);
     const to = Math.min(Math.max(Math.round(bar.to * scale), from + 1), width);
-    const drawn = drawBar(bar, to - from);
-    // A wide character takes its own cell and the next one, which is then empty.
-    // What is left of a wide character half covered is blank.
-    let left = from;
-    while (cells[left] === "") left--;
-    cells.fill(" ", left, from);
-    for (let right = to; cells[right] === ""; right++) cells[right] = " ";
-    let cell = from;
-    for (const { segment } of new Intl.Segmenter().segment(drawn)) {
-      const wide = stringWidth(segment);
-      if (wide === 0) cells[cell - 1] += segment;
-      else {
-        cells[cell] = segment;
-        cells.fill("", cell + 1, cell + wide);
-        cell += wide;
-      }
-    }
+    put(cells, from, to, drawBar(bar, to - from));
   }
+  for (const bar of bars) if (bar.begin === "sending") putBeside(cells, bar, scale);
   return cells.join("").trimEnd();
 }
 
-/** `├Third mess─┤`; an ✗ at its end where it was not finished, an ↻ at its start where it came again. */
-function drawBar({ task, end, redelivered }: Bar, width: number): string {
-  if (width === 1) return end === "done" ? "│" : "✗";
-  const left = redelivered ? "↻" : "├";
-  const right = end === "done" ? "┤" : "✗";
+/** Writes a text that takes exactly these cells. */
+function put(cells: string[], from: number, to: number, text: string): void {
+  // A wide character takes its own cell and the next one, which is then empty.
+  // What is left of a wide character half covered is blank.
+  let left = from;
+  while (cells[left] === "") left--;
+  cells.fill(" ", left, from);
+  for (let right = to; cells[right] === ""; right++) cells[right] = " ";
+  let cell = from;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    const wide = stringWidth(segment);
+    if (wide === 0) cells[cell - 1] += segment;
+    else {
+      cells[cell] = segment;
+      cells.fill("", cell + 1, cell + wide);
+      cell += wide;
+    }
+  }
+}
+
+/** A batch says how many it was: beside its bar where they do not fit, and there is room. */
+function putBeside(cells: string[], { label, from, to }: Bar, scale: number): void {
+  const [begin, end] = [
+    Math.round(from * scale),
+    Math.max(Math.round(to * scale), Math.round(from * scale) + 1),
+  ];
+  const needed = stringWidth(label);
+  if (needed <= end - begin - 2) return;
+  for (const at of [end + 1, begin - needed - 1]) {
+    const free =
+      at >= 0 && at + needed <= cells.length && cells.slice(at, at + needed).every((cell) => cell === " ");
+    if (!free) continue;
+    put(cells, at, at + needed, label);
+    if (end - begin > 2) put(cells, begin + 1, end - 1, "─".repeat(end - begin - 2));
+    return;
+  }
+}
+
+/** `├Third mess─┤`: what became of it shows in its marks; what is lost or down is no work, and dotted. */
+function drawBar({ label, begin, end }: Bar, width: number): string {
+  const right = begin === "lost" && width > 1 ? "┄" : endMarks[end].mark;
+  if (width === 1) return end === "done" ? "│" : right;
   const room = width - 2;
-  const name = room < 2 ? "" : fit(printableBody(task.body, 200), room);
-  return left + name + "─".repeat(room - stringWidth(name)) + right;
+  const name = room < 2 ? "" : fit(label, room);
+  const line = begin === "lost" || begin === "down" ? "┄" : "─";
+  return beginMarks[begin].mark + name + line.repeat(room - stringWidth(name)) + right;
 }

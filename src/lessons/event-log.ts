@@ -1,5 +1,5 @@
 import type { WorkQueueEvent } from "../queue/events.js";
-import { Task, type TaskJson } from "../queue/task.js";
+import { Task } from "../queue/task.js";
 
 /** Reads one line of `--json` output back into the event it was; undefined where it is none. */
 export function readEvent(line: string): WorkQueueEvent | undefined {
@@ -13,12 +13,19 @@ export function readEvent(line: string): WorkQueueEvent | undefined {
     return undefined;
   const at = new Date(String(json["at"]));
   if (Number.isNaN(at.getTime())) return undefined;
-  const task = isRecord(json["task"]) ? { task: readTask(json["task"] as unknown as TaskJson) } : {};
-  return { ...json, at, ...task } as WorkQueueEvent;
+  if (!json["event"].startsWith("task-")) return { ...json, at } as unknown as WorkQueueEvent;
+  const task = readTask(json["task"]);
+  return task === undefined ? undefined : ({ ...json, at, task } as unknown as WorkQueueEvent);
 }
 
-function readTask({ id, text, base64 }: TaskJson): Task {
-  return new Task(String(id), text === undefined ? Buffer.from(base64, "base64") : Buffer.from(text));
+/** Whoever wrote the log, what is drawn of a task must be there. */
+function readTask(json: unknown): Task | undefined {
+  if (!isRecord(json) || typeof json["id"] !== "string") return undefined;
+  const { id, text, base64, bytes } = json;
+  if (typeof text === "string") return new Task(id, Buffer.from(text));
+  if (typeof base64 === "string") return new Task(id, Buffer.from(base64, "base64"));
+  // A body so large that events leave it out.
+  return text === undefined && typeof bytes === "number" ? new Task(id, Buffer.alloc(0)) : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

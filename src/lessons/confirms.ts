@@ -1,0 +1,117 @@
+import { inSeconds } from "../cli/event-line.js";
+import type { Lesson } from "./lesson.js";
+import { all, counter, of } from "./measure.js";
+import { readQueue } from "./read-queue.js";
+import { BROKER } from "./timeline.js";
+
+const TASKS = 20_000;
+/** The broker is killed when it has at least so many of each sender. */
+const ENOUGH = 1_000;
+
+interface Sent {
+  /** Tasks the sender takes for stored. */
+  believed: number;
+  /** Different ones of these in the queue afterwards. */
+  stored: number;
+  lost: number;
+}
+
+interface Confirms {
+  confirmed: Sent & {
+    /** Confirmed before the broker was killed. */
+    beforeCrash: number;
+    /** Published again afterwards, because no confirm had come. */
+    again: number;
+    /** More than once in the queue. */
+    twice: number;
+  };
+  plain: Sent;
+  /** In s. */
+  down: number;
+}
+
+/** The broker is killed in the middle of two batches, one with confirms, one without. */
+export const confirms: Lesson<Confirms> = {
+  name: "confirms",
+  question: "How does a sender know that a task has arrived?",
+  dotMs: 0,
+  killsBroker: true,
+  adjustable: false,
+  plan: () =>
+    `new-task, with confirms, and a sender on a plain channel, without ("fire and forget"), send ${TASKS.toLocaleString("en-US")} persistent tasks each. In the middle of both batches the broker is killed (kill -9) and started again; then the queues are read and compared with what each sender believes.`,
+  async run(stage) {
+    const { events } = stage.begin("");
+    const [queue, plainQueue] = [stage.newQueue("confirms"), stage.newQueue("fire-and-forget")];
+    const words = [plainQueue, String(TASKS)];
+    const plainSender = stage.enter("lessons/fire-and-forget.js", "fire-and-forget", words, null);
+    await stage.orFailed(plainSender.has("connected"));
+
+    const tasks = Array.from({ length: TASKS }, (_, at) => `Task ${at + 1}`);
+    const confirmed = counter(events, "task-confirmed");
+    const connected = counter(events, "connected");
+    const begun = counter(events, "task-sent");
+    const sending = stage.send(queue, tasks);
+    sending.catch(() => {}); // told below
+    await stage.until(() => begun() > 0);
+    stage.tell({ event: "batch-begun", name: "new-task" });
+    await stage.until(() => confirmed() >= ENOUGH);
+    plainSender.say("go\n");
+    await stage.until(() => all(events, "batch-begun").length === 2);
+    while ((await stage.look(plainQueue)).ready < ENOUGH);
+
+    const before = connected();
+    await stage.killBroker();
+    const beforeCrash = confirmed();
+    const batch = (tasks: number, whole: boolean) => {
+      const label = `${tasks.toLocaleString("en-US")} confirmed`;
+      stage.tell({ event: "batch-ended", name: "new-task", label, whole, tasks });
+    };
+    batch(beforeCrash, false);
+    await stage.restartBroker();
+    await stage.until(() => connected() > before);
+    stage.tell({ event: "batch-begun", name: "new-task" });
+    await sending;
+    batch(confirmed() - beforeCrash, true);
+    await stage.orFailed(plainSender.succeeds());
+
+    const believed = all(events, "task-confirmed").map(({ task }) => task.text ?? "");
+    const stored = await readQueue(stage.url, queue);
+    const plainBelieved =
+      all(events, "batch-ended").find(({ name }) => name === "fire-and-forget")?.tasks ?? 0;
+    const plainStored = await readQueue(stage.url, plainQueue);
+    const at = (name: string) => events.find(({ event }) => event === name)?.at.getTime() ?? 0;
+    return {
+      confirmed: {
+        ...compare(believed, stored),
+        beforeCrash,
+        again: all(events, "task-sent").filter(({ again }) => again).length,
+        twice: stored.length - new Set(stored).size,
+      },
+      plain: compare(tasks.slice(0, plainBelieved), plainStored),
+      down: (at(`${BROKER}-back`) - at(`${BROKER}-killed`)) / 1000,
+    };
+  },
+  findings: ({ confirmed, plain, down }) => [
+    `With confirms: ${of(confirmed.stored, confirmed.believed, "tasks")} that new-task calls sent are in the queue, ${number(confirmed.lost)} lost. ${number(confirmed.beforeCrash)} were confirmed when the broker was killed; ${number(confirmed.again)} were on their way, and were published again when it was back after ${inSeconds(down)} (${number(confirmed.twice)} of them are there twice).`,
+    `Fire and forget: ${of(plain.stored, plain.believed, "tasks")} that the sender believes sent are in the queue, ${number(plain.lost)} lost.`,
+    "publish() returns when the task is in a buffer of the sender's own process. Only the confirm says that the broker has it, for a persistent task on disk; a sender that keeps what is not confirmed can send it again, and then a task may come twice, but none is lost.",
+  ],
+  byHand: [
+    "terminal 1   $ docker compose up -d --wait",
+    "terminal 2   $ seq 20000 | new-task --file -",
+    "terminal 3   $ docker compose kill rabbitmq && docker compose up -d --wait",
+    "             $ docker compose exec rabbitmq rabbitmqctl list_queues",
+  ],
+  readOn: [
+    "https://www.rabbitmq.com/docs/confirms#publisher-confirms",
+    "https://www.rabbitmq.com/tutorials/tutorial-seven-java",
+  ],
+};
+
+const number = (value: number): string => value.toLocaleString("en-US");
+
+function compare(believed: readonly string[], stored: readonly string[]): Sent {
+  const there = new Set(stored);
+  const arrived = believed.filter((task) => there.has(task)).length;
+  return { believed: believed.length, stored: arrived, lost: believed.length - arrived };
+}

@@ -1,0 +1,78 @@
+import { inSeconds } from "../cli/event-line.js";
+import type { Lesson } from "./lesson.js";
+import { all, allDone, elapsed } from "./measure.js";
+import type { Stage } from "./stage.js";
+
+/** Heavy and light in turns: the light ones have one dot, the heavy ones three. */
+const tasks = Array.from({ length: 8 }, (_, at) =>
+  at % 2 === 0 ? `Heavy ${at + 1}...` : `Light ${at + 1}.`,
+);
+
+interface Dispatch {
+  /** From the first task received to the last one done, in s. */
+  elapsed: number;
+  /** Tasks done by each worker. */
+  done: Record<string, number>;
+}
+
+interface Fairness {
+  unfair: Dispatch;
+  fair: Dispatch;
+  /** Half of all work, which two workers cannot beat, in s. */
+  ideal: number;
+}
+
+async function dispatch(stage: Stage, title: string, prefetch: number): Promise<Dispatch> {
+  const { events } = stage.begin(title);
+  const queue = stage.newQueue("fair-dispatch");
+  const words = ["--prefetch", String(prefetch)];
+  for (const name of ["worker-1", "worker-2"]) await stage.worker(name, queue, ...words);
+  await stage.send(queue, tasks);
+  await stage.until(() => allDone(events));
+  await stage.dismissWorkers();
+  const done: Record<string, number> = {};
+  for (const { name } of all(events, "task-done")) done[name] = (done[name] ?? 0) + 1;
+  return { elapsed: elapsed(events), done };
+}
+
+/** Heavy and light tasks in turns, once without a limit and once with prefetch 1. */
+export const fairDispatch: Lesson<Fairness> = {
+  name: "fair-dispatch",
+  question: "What does prefetch 1 change?",
+  dotMs: 500,
+  killsBroker: false,
+  adjustable: false,
+  plan: () =>
+    "Two workers get heavy and light tasks in turns, at first as fast as the broker can hand them out (--prefetch 0). Then the same tasks come again, but no worker gets one before it has acknowledged the last (--prefetch 1).",
+  async run(stage) {
+    const dots = tasks.join("").split(".").length - 1;
+    return {
+      unfair: await dispatch(stage, "Without a limit (--prefetch 0)", 0),
+      fair: await dispatch(stage, "Fair dispatch (--prefetch 1)", 1),
+      ideal: (dots * stage.dotMs) / 1000 / 2,
+    };
+  },
+  findings({ unfair, fair, ideal }) {
+    const took = ({ elapsed, done }: Dispatch) =>
+      `${inSeconds(elapsed)}, ${(elapsed / ideal).toFixed(2)} times the ideal of ${inSeconds(ideal)} (tasks done: ${Object.entries(
+        done,
+      )
+        .sort()
+        .map(([name, number]) => `${name} ${number}`)
+        .join(", ")})`;
+    return [
+      `Without a limit: ${took(unfair)}.`,
+      `With prefetch 1: ${took(fair)}. That is ${(unfair.elapsed / fair.elapsed).toFixed(2)} times as fast.`,
+      "Without a limit the broker deals the tasks out like cards, every other one to the same worker, however long each takes: one worker gets all the heavy ones. With prefetch 1 a task waits in the queue until somebody is free.",
+    ];
+  },
+  byHand: [
+    "terminal 1   $ worker --prefetch 0         then again: worker",
+    "terminal 2   $ worker --prefetch 0         then again: worker",
+    "terminal 3   $ printf '%s\\n' Heavy... Light. Heavy... Light. | new-task --file -",
+  ],
+  readOn: [
+    "https://www.rabbitmq.com/docs/consumer-prefetch",
+    "https://www.rabbitmq.com/docs/confirms#channel-qos-prefetch",
+  ],
+};

@@ -1,0 +1,24 @@
+import type { ConsumeMessage } from "amqplib";
+import { BrokerUrl } from "../queue/broker-url.js";
+import { openChannel } from "./open-channel.js";
+
+/** Takes everything out of a queue that nobody else uses, in order, as text. */
+export async function readQueue(url: string, queue: string): Promise<string[]> {
+  const { channel, close } = await openChannel(new BrokerUrl(url));
+  try {
+    const { messageCount } = await channel.checkQueue(queue);
+    const found: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      if (messageCount === 0) resolve();
+      const take = (message: ConsumeMessage | null) => {
+        found.push(message?.content.toString() ?? "");
+        if (found.length === messageCount) resolve();
+      };
+      channel.once("close", () => reject(new Error("The queue could not be read to its end.")));
+      channel.consume(queue, take, { noAck: true }).catch(reject);
+    });
+    return found;
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,91 @@
+import { count } from "../cli/event-line.js";
+import { printableBody } from "../cli/printable.js";
+import type { Task } from "../queue/task.js";
+import type { Lesson } from "./lesson.js";
+import { all, notDone, of } from "./measure.js";
+import type { Run, Stage } from "./stage.js";
+
+const tasks = Array.from({ length: 6 }, (_, at) => `Task ${at + 1}...`);
+const LAST = "One more.";
+
+interface Crash {
+  confirmed: number;
+  /** Different tasks done. */
+  done: number;
+  redelivered: string[];
+  /** Left in the queue at the end. */
+  left: number;
+  /** Confirmed, not done and not in the queue. */
+  lost: number;
+  lostTasks: string[];
+}
+
+/** Two workers get six tasks; the first one is killed in the middle of its second. */
+async function crash(stage: Stage, run: Run, ...words: string[]): Promise<Crash> {
+  const { events } = run;
+  const queue = stage.newQueue("worker-crash");
+  for (const name of ["worker-1", "worker-2"]) await stage.worker(name, queue, ...words);
+  await stage.send(queue, tasks);
+  const received = () => all(events, "task-received").filter(({ name }) => name === "worker-1");
+  await stage.until(() => {
+    const second = received()[1]?.task.id;
+    return all(events, "task-progress").some(({ task }) => task.id === second);
+  });
+  await stage.killWorker("worker-1");
+  // The last task is sent when the broker knows that there is one worker left: who does it has done all before it.
+  while ((await stage.look(queue)).workers > 1);
+  await stage.send(queue, [LAST]);
+  const said = ({ body }: Task) => printableBody(body);
+  await stage.until(() => all(events, "task-done").some(({ task }) => said(task) === LAST));
+  const { ready } = await stage.look(queue);
+  await stage.dismissWorkers();
+  const missing = notDone(events);
+  const lost = missing.length - ready;
+  if (ready === 0) {
+    const at = events.find(({ event }) => event === "worker-killed")?.at;
+    for (const task of missing) stage.tell({ event: "task-lost", name: "worker-1", task }, at);
+  }
+  const confirmed = all(events, "task-confirmed").length;
+  return {
+    confirmed,
+    done: confirmed - missing.length,
+    redelivered: all(events, "task-received")
+      .filter(({ redelivered }) => redelivered)
+      .map(({ task }) => said(task)),
+    left: ready,
+    lost,
+    lostTasks: missing.map(said),
+  };
+}
+
+/** A worker is killed in mid-task, with acknowledgements and without. */
+export const workerCrash: Lesson<{ acked: Crash; autoAcked: Crash }> = {
+  name: "worker-crash",
+  question: "What becomes of a dead worker's task?",
+  dotMs: 500,
+  killsBroker: false,
+  adjustable: false,
+  plan: () =>
+    "Two workers share six tasks, and worker-1 is killed (kill -9) in the middle of its second one. Then the same again with --auto-ack, where a task counts as done as soon as it is sent to a worker.",
+  run: async (stage) => ({
+    acked: await crash(stage, stage.begin("With acknowledgements")),
+    autoAcked: await crash(stage, stage.begin("With --auto-ack"), "--auto-ack"),
+  }),
+  findings: ({ acked, autoAcked }) => [
+    `With acknowledgements: ${of(acked.done, acked.confirmed, "tasks")} done, ${acked.lost} lost. ${count(acked.redelivered.length, "task")} came again, marked as redelivered: ${list(acked.redelivered)}.`,
+    `With --auto-ack: ${of(autoAcked.done, autoAcked.confirmed, "tasks")} done, ${autoAcked.lost} lost${autoAcked.lost > 0 ? `: ${list(autoAcked.lostTasks)}` : ""}.`,
+    "A task that is not acknowledged stays the broker's: when the worker's connection ends, it goes to another one. With auto-ack the broker forgets a task when it sends it, and it sends everything at once: whatever the worker held is gone with it.",
+  ],
+  byHand: [
+    "terminal 1   $ worker --name one           then again: worker --name one --auto-ack",
+    "terminal 2   $ worker --name two           then again: worker --name two --auto-ack",
+    "terminal 3   $ seq -f 'Task %g...' 6 | new-task --file -",
+    "             $ pkill -9 -f 'name one'",
+  ],
+  readOn: [
+    "https://www.rabbitmq.com/docs/confirms#acknowledgement-modes",
+    "https://www.rabbitmq.com/docs/reliability#consumer-side",
+  ],
+};
+
+const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(", ") || "none";
