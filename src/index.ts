@@ -1,7 +1,9 @@
 import { hostname } from "node:os";
+import type { SecureContextOptions } from "node:tls";
 import { BrokerUrl } from "./queue/broker-url.js";
 import { Consumer } from "./queue/consumer.js";
 import { defaults } from "./queue/defaults.js";
+import { WorkQueueError } from "./queue/errors.js";
 import {
   type PublishTotals,
   type QueueType,
@@ -10,6 +12,7 @@ import {
   type WorkTotals,
 } from "./queue/events.js";
 import { publish } from "./queue/publish.js";
+import type { Input } from "./queue/task.js";
 import type { Handler } from "./queue/tasks-in-hand.js";
 
 export { BrokerUrl } from "./queue/broker-url.js";
@@ -22,8 +25,10 @@ export { workDots } from "./work/dots.js";
 
 /** What a publisher and a worker have in common. */
 export interface QueueOptions {
-  /** AMQP URL; default `amqp://localhost:5672`. */
-  url?: string | BrokerUrl;
+  /** AMQP URL, or several, those of a cluster's nodes, tried in turn; default `amqp://localhost:5672`. */
+  url?: string | BrokerUrl | readonly (string | BrokerUrl)[];
+  /** Certificates for amqps, PEM: `ca` in place of the system's authorities, `cert` and `key` the client's own. */
+  tls?: Pick<SecureContextOptions, "ca" | "cert" | "key">;
   /** Default `task_queue`. It is declared durable. */
   queue?: string;
   /** Sent as `x-queue-type`; default: nothing is sent, the broker decides. */
@@ -32,7 +37,7 @@ export interface QueueOptions {
   name?: string;
   /** How long to keep trying for the first connection, in ms; default 0: one attempt. */
   waitMs?: number;
-  /** Called with every event (docs/events.md), at once: it must be quick and must not throw. */
+  /** Called with every event (docs/events.md), at once: it must be quick; what it throws is an uncaught exception. */
   onEvent?: (event: WorkQueueEvent) => void;
 }
 
@@ -53,16 +58,17 @@ export interface PublishTasksOptions extends QueueOptions {
  * @throws WorkQueueError; with code CONFIRM_TIMEOUT, events `task-unconfirmed` name what may or may not be stored.
  */
 export function publishTasks(
-  tasks: string | Buffer | Iterable<string | Buffer> | AsyncIterable<string | Buffer>,
+  tasks: string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
   options: PublishTasksOptions = {},
 ): Promise<PublishTotals> {
-  // A string is iterable too, letter by letter.
-  const several = typeof tasks === "string" || Buffer.isBuffer(tasks) ? [tasks] : tasks;
-  return publish(bodies(several), {
+  // A string is iterable too, letter by letter, and bytes byte by byte.
+  const several = typeof tasks === "string" || tasks instanceof Uint8Array ? [tasks] : tasks;
+  return publish(numbered(several), {
     ...queueOptions("publisher", options),
     persistent: options.persistent ?? true,
     ttlMs: options.ttlMs,
-    confirmTimeoutMs: options.confirmTimeoutMs ?? defaults.confirmTimeoutMs,
+    // Node's timers keep 31 bits of ms; a longer one would fire at once (Node docs, setTimeout).
+    confirmTimeoutMs: Math.min(options.confirmTimeoutMs ?? defaults.confirmTimeoutMs, 2 ** 31 - 1),
     signal: options.signal ?? new AbortController().signal,
   });
 }
@@ -74,6 +80,8 @@ export interface StartWorkerOptions extends QueueOptions {
   prefetch?: number;
   /** A task counts as done when it is sent; default false. */
   autoAck?: boolean;
+  /** How long the broker waits for an ack, in ms (quorum queues since RabbitMQ 4.3); default: the broker's. */
+  consumerTimeoutMs?: number;
   /** Stop after so many tasks; default: never. */
   maxTasks?: number;
   /** Stop when the queue is drained and nothing is in hand; default false. */
@@ -101,6 +109,7 @@ export function startWorker(handler: Handler, options: StartWorkerOptions = {}):
     concurrency,
     prefetch: options.prefetch ?? concurrency,
     autoAck: options.autoAck ?? false,
+    consumerTimeoutMs: options.consumerTimeoutMs,
     maxTasks: options.maxTasks,
     exitWhenEmpty: options.exitWhenEmpty ?? false,
     handler,
@@ -114,9 +123,11 @@ export function startWorker(handler: Handler, options: StartWorkerOptions = {}):
 
 function queueOptions(role: string, options: QueueOptions) {
   const { url = defaults.url, queue = defaults.queue, queueType, waitMs = 0, onEvent = () => {} } = options;
+  const several = typeof url === "string" || url instanceof BrokerUrl ? [url] : url;
   const name = options.name ?? `${role}@${hostname()}:${process.pid}`;
   return {
-    url: typeof url === "string" ? new BrokerUrl(url) : url,
+    urls: several.map((one) => (typeof one === "string" ? new BrokerUrl(one) : one)),
+    tls: options.tls,
     queue,
     queueType,
     name,
@@ -125,8 +136,17 @@ function queueOptions(role: string, options: QueueOptions) {
   };
 }
 
-async function* bodies(
-  tasks: Iterable<string | Buffer> | AsyncIterable<string | Buffer>,
-): AsyncIterable<Buffer> {
-  for await (const task of tasks) yield typeof task === "string" ? Buffer.from(task) : task;
+async function* numbered(
+  tasks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+): AsyncIterable<Input> {
+  let line = 0;
+  for await (const task of tasks) {
+    const isText = typeof task === "string";
+    if (!isText && !(task instanceof Uint8Array))
+      throw new WorkQueueError("INPUT", `Task ${line + 1} is neither a string nor bytes.`);
+    yield {
+      body: isText ? Buffer.from(task) : Buffer.from(task.buffer, task.byteOffset, task.length),
+      line: ++line,
+    };
+  }
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type ConnectionFlags, connectionTarget } from "../cli/connection.js";
 import { parseDuration, shortString } from "../cli/parse.js";
 import { printable } from "../cli/printable.js";
 import { errorLines, exitCodeOf } from "../cli/remedy.js";
 import { processTerminal, type Terminal } from "../cli/terminal.js";
-import { BrokerUrl } from "../queue/broker-url.js";
+import { watchEnding } from "../cli/watchdog.js";
 import { defaults } from "../queue/defaults.js";
 import type { QueueType } from "../queue/events.js";
 
@@ -19,7 +20,7 @@ Exit codes:
   0    done
   1    it could not be done; the error says why and what to do
   2    wrong usage
-  130  left by a second Ctrl-C (143: by a second SIGTERM)
+  130  left by a second Ctrl-C (143: by a second SIGTERM), or when --grace was over; a lesson: by the first
 
 Durations read 250ms, 1s, 5m, 2h. A flag beats its environment variable, which beats the default.`;
 
@@ -51,19 +52,24 @@ export function bareCommand(name: string, description: string, path = name): Com
     )
     .exitOverride()
     .configureOutput({
+      // One line: its breaks are the value's own, but for the one before a suggestion.
       outputError: (text, write) =>
         write(
-          text
-            .split("\n")
-            .map((line) => printable(line, 500))
-            .join("\n"),
+          `${printable(withoutSecrets(text.trimEnd().replace(/\n(\(Did you mean [^\n]*)$/, " $1")), 500)}\n`,
         ),
     });
 }
 
+/** Commander repeats what it does not understand; a password may be in it: `--password=...`, `--uri=amqp://...`. */
+function withoutSecrets(text: string): string {
+  return text
+    .replace(/(unknown option '--[\w-]*=).*(')/s, "$1…$2")
+    .replace(/(unknown option '-[^-]).+(')/s, "$1…$2")
+    .replace(/\/\/[^/]*@/g, "//…@");
+}
+
 /** The shared options as commander gives them. */
-export interface SharedFlags {
-  url: string;
+export interface SharedFlags extends ConnectionFlags {
   queue: string;
   queueType?: QueueType;
   wait?: number;
@@ -72,37 +78,77 @@ export interface SharedFlags {
   color: boolean;
 }
 
-/** A command that talks to the broker about one queue. */
-export function queueCommand(name: string, description: string): Command {
-  return bareCommand(name, description)
-    .addOption(new Option("-u, --url <url>", "where RabbitMQ is").env("AMQP_URL").default(defaults.url))
+/** Where the broker is. */
+export const urlOption = (): Option =>
+  new Option(
+    "-u, --url <url>",
+    "where RabbitMQ is; given again, or in AMQP_URL with commas: nodes of a cluster, tried in turn",
+  )
+    .env("AMQP_URL")
+    .default(defaults.url)
+    // Not parsed here: commander's errors would show the value, which may hold a password.
+    .argParser((text: string, before: string | string[]) =>
+      Array.isArray(before) ? [...before, text] : [text],
+    );
+
+export const queueOption = (): Option =>
+  new Option("-q, --queue <name>", "the queue of the tasks")
+    .env("TASK_QUEUE")
+    .default(defaults.queue)
+    .argParser(checked(shortString));
+
+export const waitOption = (): Option =>
+  durationOption("--wait <duration>", "keep trying the first connection this long (default: fail at once)");
+
+/** Not parsed by commander, whose errors show the value: it may hold a password. */
+export const adminUrlOption = (): Option =>
+  new Option("--admin-url <url>", "address of the admin UI (default: derived from the AMQP URL)");
+
+/** A command that connects to the broker, about one queue. */
+export function connectedCommand(name: string, description: string, path = name): Command {
+  return bareCommand(name, description, path)
+    .addOption(urlOption())
     .addOption(
-      new Option("-q, --queue <name>", "the queue of the tasks")
-        .env("TASK_QUEUE")
-        .default(defaults.queue)
-        .argParser(checked(shortString)),
+      new Option(
+        "--password-file <path>",
+        "read the password from a file's first line, for a URL without one",
+      ).env("AMQP_PASSWORD_FILE"),
     )
+    .option("--ask-password", "ask for the password, on a terminal")
+    .addOption(
+      new Option(
+        "--ca <path>",
+        "PEM file of the authority to trust with amqps:// (default: the system's)",
+      ).env("AMQP_CA_FILE"),
+    )
+    .addOption(
+      new Option("--cert <path>", "PEM file of this client's certificate, for amqps://").env(
+        "AMQP_CERT_FILE",
+      ),
+    )
+    .addOption(new Option("--key <path>", "PEM file of the key of --cert").env("AMQP_KEY_FILE"))
+    .addOption(queueOption());
+}
+
+/** A command that declares the queue and reports events. */
+export function queueCommand(name: string, description: string): Command {
+  return connectedCommand(name, description)
     .addOption(
       new Option(
         "--queue-type <type>",
         "declare the queue as this type (default: as the broker is set up)",
       ).choices(["classic", "quorum"]),
     )
-    .addOption(
-      durationOption(
-        "--wait <duration>",
-        "keep trying the first connection this long (default: fail at once)",
-      ),
-    )
+    .addOption(waitOption())
     .option("--json", "print one JSON event per line (docs/events.md)")
     .option("--explain", "say what each AMQP step is and what it buys")
     .option("--no-color", "no colours (also: NO_COLOR)");
 }
 
-/** The engine's side of the shared flags. @throws WorkQueueError BAD_URL */
-export function queueOptions(flags: SharedFlags) {
+/** The engine's side of the shared flags. @throws WorkQueueError as `connectionTarget` does */
+export async function queueOptions(flags: SharedFlags, terminal: Terminal) {
   return {
-    url: brokerUrl(flags.url),
+    ...(await connectionTarget(flags, terminal)),
     queue: flags.queue,
     queueType: flags.queueType,
     waitMs: flags.wait ?? 0,
@@ -114,28 +160,19 @@ export function queueOptions(flags: SharedFlags) {
 /** How this process is called on screen, in JSON and in the admin UI unless it is given a name. */
 export const processName = (command: string): string => `${command}@${hostname()}:${process.pid}`;
 
-/**
- * Parses a URL that may hold a password, and hides it from `ps`: the process title is the command line
- * without it. @throws WorkQueueError BAD_URL
- */
-function brokerUrl(text: string): BrokerUrl {
-  if (process.argv.some((word) => word.includes(text)) && text.includes("@"))
-    process.title = process.argv.map((word) => word.replace(text, "amqp://…")).join(" ");
-  return new BrokerUrl(text);
-}
-
 /** Runs a command to its exit code. The process ends by itself, when nothing is left to do. */
 export async function runCommand(command: Command, argv: readonly string[]): Promise<void> {
   // A reader that goes away (`worker --help | head -1`) is no reason to die with a stack.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   // An empty variable is one that is not set.
-  for (const name of ["AMQP_URL", "TASK_QUEUE", "TASK_QUEUE_OPEN", "TASK_QUEUE_IMAGE"])
-    if (process.env[name] === "") delete process.env[name];
+  for (const [name, value] of Object.entries(process.env))
+    if (/^(AMQP_|TASK_QUEUE)/.test(name) && value === "") delete process.env[name];
   try {
     await command.parseAsync(argv, { from: "user" });
   } catch (error) {
     process.exitCode = explainFailure(error);
   }
+  watchEnding(process);
 }
 
 /** Wraps a command's work: hands it the terminal and takes its exit code. */

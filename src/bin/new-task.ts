@@ -1,11 +1,15 @@
 #!/usr/bin/env node
+import { Option } from "commander";
 import type { OpenChoice } from "../cli/admin-offer.js";
 import { parseAdminUrl } from "../cli/admin-ui.js";
 import { newTask } from "../cli/new-task.js";
+import { wholeNumber } from "../cli/parse.js";
 import { defaults } from "../queue/defaults.js";
 import { WorkQueueError } from "../queue/errors.js";
 import {
   action,
+  adminUrlOption,
+  checked,
   durationOption,
   processName,
   queueCommand,
@@ -16,6 +20,7 @@ import {
 
 interface Flags extends SharedFlags {
   file?: string;
+  fromLine?: number;
   ttl?: number;
   transient?: true;
   confirmTimeout: number;
@@ -38,6 +43,11 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
     "-f, --file <path>",
     "publish one task per line; a .csv: per row, its first column; - is standard input",
   )
+  .addOption(
+    new Option("--from-line <n>", "begin --file at this line, as an earlier run said").argParser(
+      checked(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+    ),
+  )
   .addOption(durationOption("--ttl <duration>", "drop a task that no worker took within this time"))
   .option("--transient", "not persistent: such tasks are gone when the broker restarts")
   .addOption(
@@ -48,23 +58,25 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
   )
   .option("--open", "open RabbitMQ's admin UI at this queue (default: ask, on a terminal)")
   .option("--no-open", "do not open it and do not ask (env: TASK_QUEUE_OPEN, ask, yes or no)")
-  .option("--admin-url <url>", "address of the admin UI (default: derived from the AMQP URL)")
+  .addOption(adminUrlOption())
   .addHelpText("after", examples)
   .action(
-    action<Flags>((flags, terminal, words) => {
+    action<Flags>(async (flags, terminal, words) => {
       if (flags.file !== undefined && words.length > 0)
         throw new WorkQueueError("USAGE", "Give a message or --file, not both.");
+      if (flags.file === undefined && flags.fromLine !== undefined)
+        throw new WorkQueueError("USAGE", "--from-line is a line of --file.");
       return newTask(
         {
-          ...queueOptions(flags),
+          ...(await queueOptions(flags, terminal)),
           name: processName("new-task"),
           message: words.length === 0 ? defaults.message : words.join(" "),
           file: flags.file,
+          fromLine: flags.fromLine ?? 1,
           ttlMs: flags.ttl,
           persistent: flags.transient !== true,
           confirmTimeoutMs: flags.confirmTimeout,
           open: openChoice(flags.open, process.env["TASK_QUEUE_OPEN"]),
-          // Not parsed by commander, whose errors show the value: it may hold a password.
           adminUrl: flags.adminUrl === undefined ? undefined : parseAdminUrl(flags.adminUrl),
         },
         terminal,

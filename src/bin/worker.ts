@@ -20,6 +20,7 @@ interface Flags extends SharedFlags {
   prefetch?: number;
   dot: number;
   autoAck?: true;
+  consumerTimeout?: number;
   maxTasks?: number;
   exitWhenEmpty?: true;
   grace?: number;
@@ -58,6 +59,12 @@ const command = queueCommand(
   )
   .option("--auto-ack", "count a task as done when it is sent: what a worker holds is lost with it")
   .addOption(
+    durationOption(
+      "--consumer-timeout <duration>",
+      "how long the broker waits for an ack before it takes the task back (quorum queues, RabbitMQ 4.3 and later)",
+    ),
+  )
+  .addOption(
     new Option("--max-tasks <n>", "stop after this many tasks").argParser(checked(wholeNumber(1, 2 ** 31))),
   )
   .option("--exit-when-empty", "stop when the queue is drained and nothing is in hand")
@@ -76,16 +83,17 @@ const command = queueCommand(
   .addHelpText("after", signals)
   .allowExcessArguments(false)
   .action(
-    action<Flags>((flags, terminal) => {
+    action<Flags>(async (flags, terminal) => {
       refuseContradictions(flags);
       return worker(
         {
-          ...queueOptions(flags),
+          ...(await queueOptions(flags, terminal)),
           name: flags.name ?? processName("worker"),
           concurrency: flags.concurrency,
           prefetch: flags.prefetch ?? flags.concurrency,
           dotMs: flags.dot,
           autoAck: flags.autoAck ?? false,
+          consumerTimeoutMs: flags.consumerTimeout,
           maxTasks: flags.maxTasks,
           exitWhenEmpty: flags.exitWhenEmpty ?? false,
           graceMs: flags.grace,

@@ -1,5 +1,5 @@
 import type { BrokerUrl } from "../queue/broker-url.js";
-import { WorkQueueError } from "../queue/errors.js";
+import { codeOf, WorkQueueError } from "../queue/errors.js";
 
 /** The management plugin listens this much above the AMQP port: 15672 to 5672, 15671 to 5671. */
 const MANAGEMENT_OFFSET = 10_000;
@@ -8,15 +8,19 @@ const MANAGEMENT_OFFSET = 10_000;
 const PROBE_MS = 2_000;
 
 /**
- * The page of one queue in RabbitMQ's admin UI (route `#/queues/<vhost>/<queue>`), without credentials.
- * @param base the UI's address where it cannot be derived from the AMQP URL
+ * The address of RabbitMQ's admin UI, and of the management API in its `api/`; without a slash at its end.
+ * @param given what takes its place where it cannot be derived from the AMQP URL
  */
-export function adminPage(broker: BrokerUrl, queue: string, base: string | undefined): string {
-  const page = `#/queues/${encodeURIComponent(broker.vhost)}/${encodeURIComponent(queue)}`;
-  if (base !== undefined) return `${base.replace(/#.*$/, "").replace(/\/+$/, "")}/${page}`;
+export function adminBase(broker: BrokerUrl, given: string | undefined): string {
+  if (given !== undefined) return given.replace(/#.*$/, "").replace(/\/+$/, "");
   const port = broker.port + MANAGEMENT_OFFSET <= 65_535 ? broker.port + MANAGEMENT_OFFSET : 15_672;
   const host = broker.endpoint.slice(0, broker.endpoint.lastIndexOf(":"));
-  return `${broker.scheme === "amqps" ? "https" : "http"}://${host}:${port}/${page}`;
+  return `${broker.scheme === "amqps" ? "https" : "http"}://${host}:${port}`;
+}
+
+/** The page of one queue in the admin UI (route `#/queues/<vhost>/<queue>`), without credentials. */
+export function adminPage(broker: BrokerUrl, queue: string, given: string | undefined): string {
+  return `${adminBase(broker, given)}/#/queues/${encodeURIComponent(broker.vhost)}/${encodeURIComponent(queue)}`;
 }
 
 /** Checks `--admin-url`. @throws WorkQueueError USAGE where it is no http(s) URL, or holds credentials. */
@@ -40,7 +44,9 @@ export async function answers(page: string): Promise<boolean> {
   try {
     const response = await fetch(page, { method: "HEAD", signal: AbortSignal.timeout(PROBE_MS) });
     return response.status < 500;
-  } catch {
-    return false;
+  } catch (error) {
+    // A certificate that is not trusted here is an answer too: the browser has its own opinion of it.
+    const cause = error instanceof Error ? error.cause : undefined;
+    return /CERT|VERIFY/.test(String(codeOf(cause)));
   }
 }

@@ -14,3 +14,17 @@ export function fit(text: string, columns: number): string {
 /** Fills a text with spaces up to so many columns. */
 export const pad = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(columns - stringWidth(text), 0));
+
+/** Breaks a text into lines of at most so many columns, between words; a longer word is cut. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && stringWidth(longer) > columns) {
+      lines.push(line);
+      line = fit(word, columns);
+    } else line = fit(longer, columns);
+  }
+  return [...lines, line];
+}

@@ -1,5 +1,5 @@
 import type { ChalkInstance } from "chalk";
-import type { EngineEvent } from "../queue/events.js";
+import type { EngineEvent, TaskReceived } from "../queue/events.js";
 import type { Task } from "../queue/task.js";
 import { printable, printableBody } from "./printable.js";
 
@@ -29,7 +29,7 @@ const note = (colors: ChalkInstance, text: string): Line => ({
   to: "out",
   text: ` ${colors.cyan("[*]")} ${text}`,
 });
-const warning = (colors: ChalkInstance, text: string): Line => ({
+export const warning = (colors: ChalkInstance, text: string): Line => ({
   to: "err",
   text: ` ${colors.yellow("[!]")} ${text}`,
 });
@@ -40,7 +40,7 @@ export const waitingLine = (colors: ChalkInstance): Line =>
 
 /**
  * What a person reads of an event, or undefined where that is nothing.
- * @param named name the task in its Done line, because several are worked at a time
+ * @param named there are several tasks at a time: name the one in a Done line, and the line of one that failed
  */
 export function eventLine(
   event: EngineEvent,
@@ -49,9 +49,11 @@ export function eventLine(
 ): Line | undefined {
   switch (event.event) {
     case "connection-lost":
-      return warning(colors.err, `Connection lost: ${printable(event.reason)}`);
+      return warning(colors.err, `Connection lost: ${printable(event.reason)}${ackTimeout(event.reason)}`);
     case "reconnecting": {
-      const next = `Reconnecting in ${inSeconds(event.delayMs / 1000)} (attempt ${event.attempt}).`;
+      const inTime = `Reconnecting in ${inSeconds(event.delayMs / 1000)} (attempt ${event.attempt}).`;
+      // Without a delay it is the next one of several addresses.
+      const next = event.delayMs > 0 ? inTime : `Trying ${printable(event.broker)}.`;
       return warning(colors.err, `${printable(event.reason)} ${next}`);
     }
     case "blocked":
@@ -63,7 +65,10 @@ export function eventLine(
       return warning(colors.err, "The broker accepts tasks again.");
     case "queue-declared": {
       if (!event.adopted) return undefined;
-      const kind = event.type === null ? "with other properties" : `as a ${event.type} queue`;
+      const kind =
+        event.type === null
+          ? "with other properties, or not this user's to declare"
+          : `as a ${event.type} queue`;
       return note(
         colors.out,
         `Queue '${printable(event.queue)}' exists already, ${kind}; using it as it is.`,
@@ -71,12 +76,24 @@ export function eventLine(
     }
     case "consuming":
       return waitingLine(colors.out);
+    case "nacked":
+      return warning(
+        colors.err,
+        "The broker nacks tasks: its queue is full, or has no leader now. Waiting, and sending them again.",
+      );
     case "task-confirmed":
       return done(colors.out, `Sent ${quoted(event.task)}`);
     case "task-unroutable":
-      return warning(colors.err, `No queue took ${quoted(event.task)}: ${printable(event.reason)}`);
-    case "task-unconfirmed":
-      return warning(colors.err, `Not confirmed: ${quoted(event.task)}: ${printable(event.reason)}`);
+    case "task-unconfirmed": {
+      const what =
+        event.event === "task-unroutable"
+          ? "No queue took"
+          : event.mayBeStored
+            ? "Not confirmed:"
+            : "Refused:";
+      const where = named ? ` (line ${event.line.toLocaleString("en-US")})` : "";
+      return warning(colors.err, `${what} ${quoted(event.task)}${where}: ${printable(event.reason)}`);
+    }
     case "task-received":
       return done(colors.out, `Received ${quoted(event.task)}${colors.out.yellow(again(event))}`);
     case "task-done":
@@ -96,7 +113,15 @@ export function eventLine(
   }
 }
 
-function again({ redelivered, deliveryCount }: { redelivered: boolean; deliveryCount?: number }): string {
+/** What to do where the broker took a task back: its own text names no setting (guide "Consumers"). */
+function ackTimeout(reason: string): string {
+  if (!/delivery acknowledgement.*timed out|held too long/.test(reason)) return "";
+  return ". The setting is consumer_timeout, 30 min by default; from RabbitMQ 4.3 on also --consumer-timeout";
+}
+
+function again({ redelivered, deliveryCount = 0, acquiredCount = 0 }: TaskReceived): string {
   if (!redelivered) return "";
-  return deliveryCount === undefined ? " (redelivered)" : ` (redelivered, delivery ${deliveryCount + 1})`;
+  // Since RabbitMQ 4.3 not every return counts as one, and the other count has them all.
+  const before = Math.max(deliveryCount, acquiredCount);
+  return before > 0 ? ` (redelivered, delivery ${before + 1})` : " (redelivered)";
 }

@@ -19,8 +19,11 @@ export function explainReporter(
 ): (event: EngineEvent) => void {
   const explained = new Set<string>();
   let autoAck = false;
+  let connected = false;
   return (event) => {
     if (event.event === "consuming") autoAck = event.autoAck;
+    if (event.event === "connected") connected = true;
+    if (event.event === "stopped" && !connected) return; // nothing was open
     if (autoAck && event.event === "task-done") return; // the broker was told nothing
     for (const { method, why } of steps(event, names, autoAck)) {
       write(`     ${colors.magenta("↳")} ${colors.dim(method)}\n`);

@@ -2,6 +2,7 @@ import type { BrokerUrl } from "../queue/broker-url.js";
 import { defaults } from "../queue/defaults.js";
 import type { EngineEvent, PublishTotals, QueueDeclared } from "../queue/events.js";
 import { count, eventLine, inSeconds } from "./event-line.js";
+import { LineRanges } from "./line-ranges.js";
 import { LineWriter } from "./line-writer.js";
 import { printable } from "./printable.js";
 import type { Terminal } from "./terminal.js";
@@ -13,18 +14,23 @@ const NAMED = 20;
 /** Tells a person what a publisher does. */
 export function humanPublisher(
   terminal: Terminal,
-  { url, file }: { url: BrokerUrl; file: string | undefined },
+  { urls, file, fromLine }: { urls: readonly BrokerUrl[]; file: string | undefined; fromLine: number },
 ): (event: EngineEvent) => void {
   const many = file !== undefined;
   const lines = new LineWriter(terminal);
   const transient = new TransientLine(terminal);
   let declared: QueueDeclared | undefined;
+  const notStored = new LineRanges();
   let told = 0;
-  let unconfirmed = 0;
+  let failed = 0;
   let shownAt = 0;
   return (event) => {
     if (event.event === "queue-declared") declared ??= event;
-    if (event.event === "task-unconfirmed" && ++unconfirmed > NAMED) return;
+    if (event.event === "task-unroutable" || event.event === "task-unconfirmed") {
+      if (event.event === "task-unroutable" || !event.mayBeStored) notStored.add(event.line);
+      if (++failed === NAMED + 1) lines.err("     Further ones are not named one by one.");
+      if (failed > NAMED) return;
+    }
     if (event.event === "task-confirmed" && ++told > NAMED && many) {
       const now = performance.now();
       if (now - shownAt > 100) {
@@ -33,35 +39,59 @@ export function humanPublisher(
       }
       return;
     }
-    lines.write(eventLine(event, lines.colors));
+    lines.write(eventLine(event, lines.colors, many));
     if (event.event === "task-confirmed" && told === NAMED && many)
       lines.out(`     ${lines.colors.out.dim("Further tasks are not named one by one.")}`);
     if (event.event === "stopped" && "confirmed" in event) {
       transient.show(undefined);
-      if (many) lines.out(summary(event));
-      if (event.confirmed > 0 && declared !== undefined)
-        lines.out(lines.colors.out.dim(standing(declared, url)));
+      if (many)
+        for (const line of [summary(event, fromLine), ...account(event, notStored.toString())])
+          lines.out(line);
+      if (event.complete && event.confirmed > 0 && declared !== undefined)
+        lines.out(lines.colors.out.dim(standing(declared, urls)));
     }
   };
 }
 
-function summary({ confirmed, dots, sentAgain, unroutable, unconfirmed, seconds }: PublishTotals): string {
-  if (confirmed + unroutable + unconfirmed === 0) return " [x] There was no task in the input.";
+function summary(totals: PublishTotals, fromLine: number): string {
+  const { confirmed, dots, sentAgain, unroutable, refused, unconfirmed, seconds } = totals;
+  if (confirmed + unroutable + refused + unconfirmed === 0)
+    return ` [x] There was no task in the input${fromLine > 1 ? ` from line ${fromLine.toLocaleString("en-US")} on` : ""}.`;
   const rate = seconds >= 1 ? `, ${count(Math.round(confirmed / seconds), "task")}/s` : "";
   const parts = [
     `${count(confirmed, "task")} sent and confirmed, ${count(dots, "dot")} (${inSeconds(seconds)}${rate})`,
   ];
-  if (sentAgain > 0) parts.push(`${count(sentAgain, "task")} sent again after a lost connection`);
+  if (sentAgain > 0)
+    parts.push(`published again after a lost connection or a nack: ${count(sentAgain, "time")}`);
   if (unroutable > 0) parts.push(`${count(unroutable, "task")} no queue took`);
+  if (refused > 0) parts.push(`${count(refused, "task")} refused`);
   if (unconfirmed > 0) parts.push(`${count(unconfirmed, "task")} not confirmed`);
   return ` [x] ${parts.join("; ")}`;
 }
 
+/** Which lines are not stored; and of an input not published to its end, what is known, and how to go on. */
+function account(totals: PublishTotals, notStored: string): string[] {
+  const { complete, confirmed, upToLine, doubtfulLines } = totals;
+  const told = notStored === "" ? [] : [`     Not stored: line ${notStored}.`];
+  if (complete || upToLine === null) return told;
+  const line = (number: number) => number.toLocaleString("en-US");
+  const but = notStored === "" ? "" : ", but for those not stored";
+  const upTo = confirmed === 0 ? "No line is confirmed" : `Confirmed up to line ${line(upToLine)}${but}`;
+  const { from, to } = doubtfulLines ?? { from: 0, to: 0 };
+  const doubtful =
+    doubtfulLines === null
+      ? "nothing after it is stored"
+      : `${from === to ? `line ${line(from)}` : `lines ${line(from)} to ${line(to)}`} may or may not be stored`;
+  return [...told, `     ${upTo}; ${doubtful}.`, `     To go on from there: --from-line ${upToLine + 1}`];
+}
+
 /** How things stood when the queue was declared, which costs no question of its own. */
-function standing({ queue, ready, workers }: QueueDeclared, url: BrokerUrl): string {
+function standing({ queue, ready, workers }: QueueDeclared, urls: readonly BrokerUrl[]): string {
   const ahead = `     ${count(ready, "task")} waiting ahead, ${count(workers, "worker")} listening on '${printable(queue)}'.`;
   if (workers > 0) return ahead;
-  const where = url.toString() === defaults.url ? "" : ` --url ${shellWord(url.toString())}`;
+  const addresses = urls.map(String);
+  const usual = addresses.length === 1 && addresses[0] === defaults.url;
+  const where = usual ? "" : addresses.map((address) => ` --url ${shellWord(address)}`).join("");
   const which = queue === defaults.queue ? "" : ` --queue ${shellWord(queue)}`;
   return `${ahead}\n     Start one in another terminal: worker${where}${which}`;
 }

@@ -1,8 +1,9 @@
 import type { EngineEvent, WorkTotals } from "../queue/events.js";
 import type { Task } from "../queue/task.js";
-import { count, eventLine, inSeconds, waitingLine } from "./event-line.js";
+import { count, eventLine, inSeconds, waitingLine, warning } from "./event-line.js";
 import { LineWriter } from "./line-writer.js";
 import { printableBody } from "./printable.js";
+import { lengthLine, returnsLine, timeoutLine } from "./prospects.js";
 import type { Terminal } from "./terminal.js";
 import { TransientLine } from "./transient-line.js";
 
@@ -14,19 +15,24 @@ const DRAWN_DOTS = 20;
 
 /**
  * Tells a person what a worker does.
- * @param several it works more than one task at a time
- * @param autoAck what it holds cannot be handed back
+ * @param options `several`: it works more than one task at a time; `autoAck`: what it holds cannot be handed back;
+ * `dotMs`: the work per dot; `consumerTimeoutMs`: how long the broker was asked to wait for an ack
  */
 export function humanWorker(
   terminal: Terminal,
-  { several, autoAck }: { several: boolean; autoAck: boolean },
+  options: { several: boolean; autoAck: boolean; dotMs: number; consumerTimeoutMs: number | undefined },
 ): (event: EngineEvent) => void {
+  const { several, autoAck, dotMs, consumerTimeoutMs } = options;
   const lines = new LineWriter(terminal);
   const transient = new TransientLine(terminal);
   const inHand = new Map<Task, number>();
   let waiting: NodeJS.Timeout | undefined;
   let draining = false;
+  let broker = { product: "", version: "" };
 
+  const warn = (text: string | undefined) => {
+    if (text !== undefined) lines.write(warning(lines.colors.err, text));
+  };
   const track = (event: EngineEvent) => {
     if (event.event === "task-received") inHand.set(event.task, 0);
     else if (event.event === "task-progress") inHand.set(event.task, event.dotsDone);
@@ -37,6 +43,14 @@ export function humanWorker(
     clearTimeout(waiting);
     lines.write(eventLine(event, lines.colors, several));
     if ("task" in event) track(event);
+    if (event.event === "connected") {
+      broker = event;
+      if (consumerTimeoutMs !== undefined) warn(timeoutLine(event));
+    }
+    if (event.event === "task-received") {
+      warn(returnsLine(event.task, event.deliveryCount ?? 0, broker));
+      if (!autoAck) warn(lengthLine(event.task, dotMs, consumerTimeoutMs));
+    }
     if (event.event === "task-done" && inHand.size === 0 && !draining) {
       waiting = setTimeout(() => lines.write(waitingLine(lines.colors.out)), IDLE_MS).unref();
     }

@@ -1,7 +1,10 @@
 import type { WorkQueueEvent } from "../queue/events.js";
 import { printableJson } from "./printable.js";
 
+/** A value as one line of JSON that no terminal could act on. */
+export const jsonLine = (value: unknown): string => `${printableJson(JSON.stringify(value))}\n`;
+
 /** Writes every event as one JSON object a line: the format of docs/events.md. */
 export function jsonReporter(stdout: { write(text: string): unknown }): (event: WorkQueueEvent) => void {
-  return (event) => stdout.write(`${printableJson(JSON.stringify(event))}\n`);
+  return (event) => stdout.write(jsonLine(event));
 }

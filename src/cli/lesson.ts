@@ -1,28 +1,41 @@
-import { type ShareTheWorkOptions, shareTheWork } from "../lessons/share-the-work.js";
+import { drawSvg } from "../lessons/draw-svg.js";
+import type { Lesson, LessonOptions } from "../lessons/lesson.js";
+import { lessons } from "../lessons/lessons.js";
+import { Stage } from "../lessons/stage.js";
+import { buildTimeline } from "../lessons/timeline.js";
+import { WorkQueueError } from "../queue/errors.js";
+import { wrap } from "./columns.js";
+import { connectionTarget } from "./connection.js";
+import { inSeconds } from "./event-line.js";
+import { LessonScreen } from "./lesson-screen.js";
 import { onStopSignals, signalExitCode } from "./signals.js";
+import { checkFolder, writeSvg } from "./svg-file.js";
+import { openTaskFile } from "./task-file.js";
 import type { Terminal } from "./terminal.js";
+import { drawTimelines, type Titled } from "./timelines.js";
 
-/** The lessons by name, with the question each one answers. */
-export const lessons = {
-  "share-the-work": { question: "Which worker gets which task?", give: shareTheWork },
-} as const;
-
-export type LessonName = keyof typeof lessons;
+/** What a person asked of a lesson; undefined: as the lesson has it. */
+export interface GiveOptions {
+  workers: number | undefined;
+  file: string | undefined;
+  /** Work per dot, in ms. */
+  dotMs: number | undefined;
+  /** A broker to give it on instead of a private one. */
+  url: string | undefined;
+  /** A file for the timeline as SVG. */
+  svg: string | undefined;
+}
 
 /** Lists the lessons. */
 export function listLessons(terminal: Terminal): number {
-  for (const [name, { question }] of Object.entries(lessons))
+  for (const { name, question } of lessons)
     terminal.stdout.write(`${terminal.outColors.bold(name.padEnd(16))} ${question}\n`);
   terminal.stdout.write("\nGive one with: task-queue lesson <name>\n");
   return 0;
 }
 
 /** Gives one lesson; Ctrl-C ends it and clears up. Returns the exit code. */
-export async function giveLesson(
-  name: LessonName,
-  options: Omit<ShareTheWorkOptions, "signal">,
-  terminal: Terminal,
-): Promise<number> {
+export async function giveLesson(lesson: Lesson, options: GiveOptions, terminal: Terminal): Promise<number> {
   const stop = new AbortController();
   let exitCode = 0;
   const leave = (signal: NodeJS.Signals) => {
@@ -31,7 +44,7 @@ export async function giveLesson(
   };
   const stopListening = onStopSignals(process, { first: leave, second: leave });
   try {
-    await lessons[name].give({ ...options, signal: stop.signal }, terminal);
+    await give(lesson, options, terminal, stop.signal);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     terminal.stderr.write("Stopped; everything is cleared up.\n");
@@ -39,4 +52,81 @@ export async function giveLesson(
     stopListening();
   }
   return exitCode;
+}
+
+async function give(
+  lesson: Lesson,
+  { url, svg, ...wanted }: GiveOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  await refuseWhatCannotBe(lesson, { url, svg, ...wanted }, terminal, signal);
+  const { file, workers = 2, dotMs = lesson.dotMs } = wanted;
+  const options: LessonOptions = { file, workers, dotMs };
+  const { stdout, outColors } = terminal;
+  const { bold, dim } = outColors;
+  const columns = stdout.columns || 80;
+  const say = (text: string) => stdout.write(`${text}\n`);
+  const sayWrapped = (text: string, indent = "") => {
+    for (const line of wrap(text, columns - 1 - indent.length)) say(indent + line);
+  };
+
+  say(bold(lesson.question));
+  sayWrapped(lesson.plan(options));
+  say(dim(url === undefined ? "Starting a RabbitMQ of its own ..." : "On a queue of its own ..."));
+  say("");
+  const screen = new LessonScreen(terminal);
+  const stage = await Stage.open({ url, dotMs, signal, audience: screen });
+  let measured: unknown;
+  try {
+    measured = await lesson.run(stage, options);
+  } finally {
+    screen.end();
+    await stage.close();
+  }
+  signal.throwIfAborted();
+
+  const drawn = stage.runs.map(({ title, events }): Titled => {
+    const timeline = buildTimeline(events);
+    return { title: title === "" ? "" : `${title}: ${inSeconds(timeline.elapsed)}`, timeline };
+  });
+  if (!stdout.isTTY) say("");
+  for (const line of drawTimelines(drawn, columns, outColors)) say(line);
+  const sections: [string, readonly string[]][] = [
+    ["What was measured", lesson.findings(measured)],
+    ["By hand", lesson.byHand],
+    ["Read on", lesson.readOn],
+  ];
+  for (const [title, lines] of sections) {
+    say(`\n${bold(title)}`);
+    if (title === "By hand") for (const line of lines) say(`  ${line}`);
+    else for (const line of lines) sayWrapped(line, "  ");
+  }
+  if (svg !== undefined) {
+    await writeSvg(svg, drawSvg(lesson.question, drawn));
+    say(dim(`\nThe timeline is in ${svg}.`));
+  }
+}
+
+/** Before anything is started. @throws WorkQueueError USAGE, BAD_URL, INPUT */
+async function refuseWhatCannotBe(
+  lesson: Lesson,
+  { url, svg, file, workers }: GiveOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, killsBroker, adjustable } = lesson;
+  if (!adjustable && (file !== undefined || workers !== undefined))
+    throw new WorkQueueError(
+      "USAGE",
+      `The lesson ${name} has its own workers and tasks; share-the-work takes others.`,
+    );
+  if (url !== undefined && killsBroker)
+    throw new WorkQueueError(
+      "USAGE",
+      `The lesson ${name} kills the broker, which it does only to one of its own: give it without --url.`,
+    );
+  if (url !== undefined) await connectionTarget({ url }, terminal);
+  if (file !== undefined) await (await openTaskFile(file, terminal.stdin, signal)).close();
+  if (svg !== undefined) await checkFolder(svg);
 }

@@ -1,6 +1,13 @@
 import type { ChalkInstance } from "chalk";
-import type { Line } from "./event-line.js";
+import type { Report } from "../queue/events.js";
+import { eventLine, type Line } from "./event-line.js";
 import type { Terminal } from "./terminal.js";
+
+/** Tells a person what goes wrong with the connection, and what is done about it. */
+export function connectionWarnings(terminal: Terminal): Report {
+  const lines = new LineWriter(terminal);
+  return (event) => lines.write(eventLine(event, lines.colors));
+}
 
 /** Writes lines for a person to stdout and stderr. */
 export class LineWriter {

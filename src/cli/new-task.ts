@@ -1,3 +1,4 @@
+import type { Report } from "../queue/events.js";
 import { publish } from "../queue/publish.js";
 import { type OpenChoice, offerAdminPage } from "./admin-offer.js";
 import { adminPage } from "./admin-ui.js";
@@ -12,6 +13,8 @@ export interface NewTaskOptions extends QueueCommandOptions {
   /** The message, unless `file` is given. */
   message: string;
   file: string | undefined;
+  /** The first line of the file to be published. */
+  fromLine: number;
   ttlMs: number | undefined;
   persistent: boolean;
   confirmTimeoutMs: number;
@@ -21,10 +24,15 @@ export interface NewTaskOptions extends QueueCommandOptions {
 
 /** Publishes the message or the file's tasks, tells how it went, offers the admin UI; returns the exit code. */
 export async function newTask(options: NewTaskOptions, terminal: Terminal): Promise<number> {
-  const { file, json, url, queue } = options;
+  const { file, json, urls, queue } = options;
   const stop = new AbortController();
   const source = await taskSource(options, terminal, stop.signal);
-  const report = makeReport(options, terminal, humanPublisher(terminal, options));
+  let connectedTo = urls[0];
+  const tell = makeReport(options, terminal, humanPublisher(terminal, options));
+  const report: Report = (event) => {
+    if (event.event === "connected") connectedTo = urls.find((url) => url.toString() === event.broker);
+    tell(event);
+  };
   const leave = new AbortController();
   let leftBy: NodeJS.Signals | undefined;
   let failed = 0;
@@ -40,8 +48,8 @@ export async function newTask(options: NewTaskOptions, terminal: Terminal): Prom
   });
   try {
     const { signal } = stop;
-    const totals = await publish(source.bodies, { ...options, report, signal, leave: leave.signal });
-    failed = totals.unroutable + totals.unconfirmed;
+    const totals = await publish(source.inputs, { ...options, report, signal, leave: leave.signal });
+    failed = totals.unroutable + totals.refused + totals.unconfirmed;
   } catch (error) {
     if (leftBy === undefined) throw error;
     return signalExitCode(leftBy);
@@ -53,20 +61,21 @@ export async function newTask(options: NewTaskOptions, terminal: Terminal): Prom
   // Nobody is asked where stdout is for events alone, or where the input is used up.
   const choice = options.open === "ask" && (json || file === "-") ? "no" : options.open;
   const write = (line: string) => (json ? terminal.stderr : terminal.stdout).write(`${line}\n`);
-  await offerAdminPage(adminPage(url, queue, options.adminUrl), choice, terminal, write);
+  if (connectedTo !== undefined)
+    await offerAdminPage(adminPage(connectedTo, queue, options.adminUrl), choice, terminal, write);
   return failed === 0 ? 0 : 1;
 }
 
 async function taskSource(
-  { file, message }: NewTaskOptions,
+  { file, fromLine, message }: NewTaskOptions,
   { stdin, stderr }: Terminal,
   signal: AbortSignal,
 ): Promise<TaskSource> {
   if (file === "-" && stdin.isTTY)
     stderr.write("Reading tasks from the terminal, one per line; Ctrl-D ends.\n");
-  if (file !== undefined) return openTaskFile(file, stdin, signal);
+  if (file !== undefined) return openTaskFile(file, stdin, signal, fromLine);
   async function* one() {
-    yield Buffer.from(message);
+    yield { body: Buffer.from(message), line: 1 };
   }
-  return { bodies: one(), close: async () => {} };
+  return { inputs: one(), close: async () => {} };
 }

@@ -11,17 +11,24 @@ const remedies: Record<ErrorCode, string> = {
   HOST_UNKNOWN: "Check the host in --url (or AMQP_URL).",
   CONNECT_TIMEOUT: "Check host and port in --url (or AMQP_URL): AMQP is port 5672, with TLS 5671.",
   NOT_AMQP: "Point --url (or AMQP_URL) at the AMQP port: 5672, or with TLS amqps:// and 5671.",
-  TLS: "amqps:// wants a TLS listener (5671) with a certificate this machine trusts; amqp:// is without TLS.",
+  TLS: "amqps:// wants a TLS listener (5671) with a certificate this machine trusts and that names this host; --ca names another authority, --cert and --key are this client's own. amqp:// is without TLS.",
   ACCESS_REFUSED:
-    "Check user and password in --url (or AMQP_URL). On a RabbitMQ installed natively, guest may log in from the same machine only.",
+    "Check user and password in --url (or AMQP_URL, --password-file, --ask-password). On a RabbitMQ installed natively, guest may log in from the same machine only.",
   VHOST_REFUSED:
     "The virtual host is the part of the URL behind host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /. A limit on its connections reads the same.",
-  QUEUE_MISMATCH: "Use another queue (--queue other), or delete this one in the admin UI if nobody needs it.",
+  QUEUE_MISMATCH: "Use another queue (--queue other), or `task-queue delete` this one if nobody needs it.",
   QUEUE_REFUSED: "Try another queue (--queue other), or ask whoever runs the broker for the permission.",
   QUEUE_UNAVAILABLE: "The cluster node that holds it may be down; --wait 1m keeps trying.",
-  PUBLISH_REFUSED: "The broker says why; what was not confirmed may have to be sent again.",
+  QUEUE_MISSING:
+    "Check --queue (or TASK_QUEUE) and the virtual host in --url. new-task and worker create the queue.",
+  QUEUE_KEPT:
+    "`task-queue status` tells how it stands; without --if-empty and --if-unused it is deleted whatever it holds.",
+  PUBLISH_REFUSED:
+    "The broker says why, a missing permission to write for instance; what was not confirmed has to be sent again.",
   CONFIRM_TIMEOUT:
-    "Not confirmed means it may or may not be stored. Is the broker out of memory or disk? --confirm-timeout waits longer.",
+    "Not confirmed means it may or may not be stored. Is the broker there, and has it memory and disk? --confirm-timeout waits longer.",
+  NACKED:
+    "The queue may be full (x-max-length with x-overflow reject-publish): start workers, or send the rest later. Or its cluster has lost too many nodes.",
   CONNECTION_LOST: "",
   INTERRUPTED: "",
   INPUT: "",
@@ -39,7 +46,10 @@ export function errorLines(thrown: unknown, debug: boolean): string[] {
   const lines = [`Error: ${printable(reasonOf(thrown), 400)}`];
   if (thrown instanceof WorkQueueError && remedies[thrown.code] !== "") lines.push(remedies[thrown.code]);
   if (debug && thrown instanceof Error) {
-    for (const line of (thrown.stack ?? "").split("\n").slice(1)) lines.push(printable(line));
+    const { stack = "", message } = thrown;
+    // The stack begins with the message, which may have lines of its own.
+    const calls = stack.slice(stack.indexOf(message) + message.length);
+    for (const line of calls.split("\n").slice(1)) lines.push(printable(line));
   }
   return lines;
 }

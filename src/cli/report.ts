@@ -1,4 +1,3 @@
-import type { BrokerUrl } from "../queue/broker-url.js";
 import {
   type EngineEvent,
   type QueueType,
@@ -6,17 +5,15 @@ import {
   speakAs,
   type WorkQueueEvent,
 } from "../queue/events.js";
+import type { SessionTarget } from "../queue/session.js";
 import { explainReporter } from "./explain.js";
 import { jsonReporter } from "./json.js";
 import type { Terminal } from "./terminal.js";
 
 /** What every command about a queue was asked: where, which queue, and how to tell about it. */
-export interface QueueCommandOptions {
-  url: BrokerUrl;
+export interface QueueCommandOptions extends SessionTarget {
   queue: string;
   queueType: QueueType | undefined;
-  waitMs: number;
-  name: string;
   json: boolean;
   explain: boolean;
 }

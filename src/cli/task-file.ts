@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { addAbortSignal, pipeline, type Readable } from "node:stream";
 import { codeOf, reasonOf, WorkQueueError } from "../queue/errors.js";
+import type { Input } from "../queue/task.js";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -9,24 +10,30 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** Tasks to publish, read as they are needed: memory does not grow with the file. */
 export interface TaskSource {
-  bodies: AsyncIterable<Buffer>;
+  inputs: AsyncIterable<Input>;
   close(): Promise<void>;
 }
 
 /**
  * Opens a file of tasks, `-` being standard input: one task per line (LF or CRLF, empty lines skipped, the
  * bytes as they are). Where the name ends in .csv, one per row: its first column, CSV quoting understood.
+ * @param fromLine tasks on lines before this one are passed over
  * @param signal aborted: reading ends with its AbortError, however long the next task would be waited for
  * @throws WorkQueueError INPUT where it cannot be opened, or later, read.
  */
-export async function openTaskFile(path: string, stdin: Readable, signal: AbortSignal): Promise<TaskSource> {
+export async function openTaskFile(
+  path: string,
+  stdin: Readable,
+  signal: AbortSignal,
+  fromLine = 1,
+): Promise<TaskSource> {
   const file = path === "-" ? undefined : await openFile(path);
   const bytes = addAbortSignal(signal, file?.createReadStream() ?? stdin);
   bytes.on("error", () => {}); // told by whoever reads; nobody may do so yet
   const tasks = path.toLowerCase().endsWith(".csv") ? rows(bytes) : lines(bytes);
   const name = file === undefined ? "standard input" : basename(path);
   return {
-    bodies: readable(tasks, name, signal),
+    inputs: readable(tasks, fromLine, name, signal),
     close: async () => {
       bytes.destroy(); // a terminal or a pipe that is still read from would keep the process alive
       await file?.close().catch(() => {});
@@ -53,54 +60,56 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 async function* readable(
-  bodies: AsyncIterable<Buffer>,
+  inputs: AsyncIterable<Input>,
+  fromLine: number,
   name: string,
   signal: AbortSignal,
-): AsyncIterable<Buffer> {
+): AsyncIterable<Input> {
   try {
-    yield* bodies;
+    for await (const input of inputs) if (input.line >= fromLine) yield input;
   } catch (error) {
     if (signal.aborted) throw error;
     throw new WorkQueueError("INPUT", `Cannot read ${name} any further: ${reasonOf(error)}`, error);
   }
 }
 
-async function* lines(input: Readable): AsyncIterable<Buffer> {
+async function* lines(input: Readable): AsyncIterable<Input> {
   let rest: Buffer[] = [];
-  let first = true;
-  const task = (line: Buffer): Buffer => {
-    const from = first && line.subarray(0, 3).equals(BOM) ? 3 : 0;
-    first = false;
-    return line.subarray(from, line.at(-1) === RETURN ? -1 : undefined);
+  let line = 0;
+  const task = (bytes: Buffer): Buffer => {
+    line++;
+    const from = line === 1 && bytes.subarray(0, 3).equals(BOM) ? 3 : 0;
+    return bytes.subarray(from, bytes.at(-1) === RETURN ? -1 : undefined);
   };
   for await (const chunk of input as AsyncIterable<Buffer>) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       const piece = chunk.subarray(start, end);
-      const line = task(rest.length === 0 ? piece : Buffer.concat([...rest, piece]));
+      const body = task(rest.length === 0 ? piece : Buffer.concat([...rest, piece]));
       rest = [];
       start = end + 1;
-      if (line.length > 0) yield line;
+      if (body.length > 0) yield { body, line };
     }
     if (start < chunk.length) rest.push(chunk.subarray(start));
   }
   const last = task(Buffer.concat(rest));
-  if (last.length > 0) yield last;
+  if (last.length > 0) yield { body: last, line };
 }
 
-async function* rows(input: Readable): AsyncIterable<Buffer> {
+async function* rows(input: Readable): AsyncIterable<Input> {
   const { parse } = await import("csv-parse"); // only now: most runs need none
   // Rows of a course's file are of any length, and people put quotes where CSV wants none.
   const parser = parse({
     bom: true,
+    info: true,
     recordDelimiter: ["\r\n", "\n", "\r"],
     relaxColumnCount: true,
     relaxQuotes: true,
     skipEmptyLines: true,
   });
   pipeline(input, parser, () => {});
-  for await (const row of parser as AsyncIterable<string[]>) {
-    const [task = ""] = row;
-    if (task !== "") yield Buffer.from(task);
+  for await (const row of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+    const [task = ""] = row.record;
+    if (task !== "") yield { body: Buffer.from(task), line: row.info.lines };
   }
 }

@@ -11,6 +11,7 @@ export interface WorkerOptions extends QueueCommandOptions {
   prefetch: number;
   dotMs: number;
   autoAck: boolean;
+  consumerTimeoutMs: number | undefined;
   maxTasks: number | undefined;
   exitWhenEmpty: boolean;
   /** How long a graceful stop may take before what is in hand is handed back, in ms. */
@@ -19,10 +20,7 @@ export interface WorkerOptions extends QueueCommandOptions {
 
 /** Works tasks until it is stopped; returns the exit code. */
 export async function worker(options: WorkerOptions, terminal: Terminal): Promise<number> {
-  const human = humanWorker(terminal, {
-    several: options.concurrency > 1,
-    autoAck: options.autoAck,
-  });
+  const human = humanWorker(terminal, { ...options, several: options.concurrency > 1 });
   const report = makeReport(options, terminal, human);
   const consumer = new Consumer({ ...options, report, handler: workDots(options.dotMs) });
   let exitCode = 0;

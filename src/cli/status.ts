@@ -1,0 +1,40 @@
+import type { BrokerUrl } from "../queue/broker-url.js";
+import type { ManagementOptions } from "../queue/management.js";
+import { queueStatus } from "../queue/queue-status.js";
+import type { SessionTarget } from "../queue/session.js";
+import { withConnection } from "../queue/with-connection.js";
+import { adminBase } from "./admin-ui.js";
+import { jsonLine } from "./json.js";
+import { connectionWarnings } from "./line-writer.js";
+import { statusLines } from "./status-lines.js";
+import type { Terminal } from "./terminal.js";
+
+/** What `task-queue status` was asked. */
+export interface StatusOptions extends SessionTarget {
+  queue: string;
+  adminUrl: string | undefined;
+  json: boolean;
+}
+
+/** Tells how the queue stands; returns the exit code. */
+export async function status(options: StatusOptions, terminal: Terminal): Promise<number> {
+  const { stdout, outColors } = terminal;
+  const { signal } = new AbortController();
+  await withConnection({ ...options, report: connectionWarnings(terminal) }, async (connection, broker) => {
+    const found = await queueStatus(connection, options.queue, managementOf(options, broker, signal));
+    if (options.json) stdout.write(jsonLine(found));
+    else stdout.write(`${statusLines(found, broker, widthOf(terminal), outColors).join("\n")}\n`);
+  });
+  return 0;
+}
+
+/** Where a broker's management API is, and how it is asked. */
+export const managementOf = (
+  { adminUrl, tls }: StatusOptions,
+  broker: BrokerUrl,
+  signal: AbortSignal,
+): ManagementOptions => ({ base: adminBase(broker, adminUrl), broker, tls, signal });
+
+/** The terminal's width; off a terminal nothing is cut. */
+const widthOf = ({ stdout }: Terminal): number =>
+  stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : Number.POSITIVE_INFINITY;

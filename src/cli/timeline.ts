@@ -1,0 +1,92 @@
+import { open } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { drawSvg } from "../lessons/draw-svg.js";
+import { readEvent } from "../lessons/event-log.js";
+import { buildTimeline, type Lane } from "../lessons/timeline.js";
+import { codeOf, reasonOf, WorkQueueError } from "../queue/errors.js";
+import type { WorkQueueEvent } from "../queue/events.js";
+import { count, inSeconds } from "./event-line.js";
+import { printable } from "./printable.js";
+import { checkFolder, writeSvg } from "./svg-file.js";
+import type { Terminal } from "./terminal.js";
+import { drawTimelines } from "./timelines.js";
+
+/** What the logs had in them. */
+interface Read {
+  /** Those a timeline is made of. */
+  events: WorkQueueEvent[];
+  confirmed: number;
+  /** Lines that are no event. */
+  unreadable: number;
+}
+
+/** Draws the logs of workers; returns the exit code. @throws WorkQueueError INPUT */
+export async function timeline(
+  { logs, svg }: { logs: readonly string[]; svg: string | undefined },
+  terminal: Terminal,
+): Promise<number> {
+  if (svg !== undefined) await checkFolder(svg);
+  const read: Read = { events: [], confirmed: 0, unreadable: 0 };
+  for (const path of logs) await readLog(path, terminal.stdin, read);
+  const { events, confirmed, unreadable } = read;
+  const { stdout, stderr, outColors, errColors } = terminal;
+  if (unreadable > 0)
+    stderr.write(
+      ` ${errColors.yellow("[!]")} ${count(unreadable, "line")} passed over: no event of --json.\n`,
+    );
+  if (!events.some(({ event }) => event === "task-received")) {
+    const sent =
+      confirmed > 0 ? ` What became of the ${count(confirmed, "task")} sent is in the workers' logs.` : "";
+    throw new WorkQueueError(
+      "INPUT",
+      `No worker received a task in ${logs.map((path) => `"${path}"`).join(", ")}.${sent} Logs are made with worker --json > worker.log.`,
+    );
+  }
+  const drawn = buildTimeline(events);
+  for (const line of drawTimelines([{ title: "", timeline: drawn }], stdout.columns || 80, outColors))
+    stdout.write(`${line}\n`);
+  stdout.write("\n");
+  for (const lane of drawn.lanes) stdout.write(`${told(lane)}\n`);
+  const sent = confirmed > 0 ? `${count(confirmed, "task")} sent and confirmed. ` : "";
+  stdout.write(`${sent}${inSeconds(drawn.worked)} of work in ${inSeconds(drawn.elapsed)}.\n`);
+  if (svg !== undefined) await writeSvg(svg, drawSvg("Who did what when", [{ title: "", timeline: drawn }]));
+  return 0;
+}
+
+/** `worker-1: 3 tasks done, 1 killed`. */
+function told({ name, bars }: Lane): string {
+  const ends = new Map<string, number>();
+  for (const { end } of bars) ends.set(end, (ends.get(end) ?? 0) + 1);
+  const counts = [...ends].map(([end, number]) => `${number.toLocaleString("en-US")} ${words[end] ?? end}`);
+  return `${printable(name)}: ${counts.join(", ")}`;
+}
+
+const words: Record<string, string> = {
+  done: "done",
+  aborted: "given up",
+  requeued: "handed back",
+  open: "not ended",
+};
+
+/** The events a timeline is made of; the others would only fill the memory. */
+const drawnEvents = new Set<string>([
+  ...["connected", "consuming", "connection-lost"],
+  ...["task-received", "task-progress", "task-done", "task-aborted", "task-requeued"],
+]);
+
+async function readLog(path: string, stdin: Readable, read: Read): Promise<void> {
+  try {
+    const input = path === "-" ? stdin : (await open(path)).createReadStream();
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      if (line.trim() === "") continue;
+      const event = readEvent(line);
+      if (event === undefined) read.unreadable++;
+      else if (event.event === "task-confirmed") read.confirmed++;
+      else if (drawnEvents.has(event.event)) read.events.push(event);
+    }
+  } catch (error) {
+    const reason = codeOf(error) === "ENOENT" ? "no such file" : reasonOf(error);
+    throw new WorkQueueError("INPUT", `Cannot read "${path}": ${reason}.`, error);
+  }
+}
