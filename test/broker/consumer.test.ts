@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaults } from "#dist/queue/defaults.js";
 import { Gate, publishAll, startConsumer, workAll } from "../support/engine.js";
 import { openChannel, uniqueQueue } from "../support/queue.js";
 
@@ -136,6 +137,23 @@ test("a task whose handler fails is handed back, and comes again", async (t) => 
   );
   consumer.stop("done");
   await consumer.finished;
+});
+
+test("C11: a task that fails again and again does not go round at full speed, and does not end the worker", async (t) => {
+  const queue = uniqueQueue(t);
+  await publishAll(["poison"], { queue });
+  const { recorder } = startConsumer(t, {
+    queue,
+    handler: () => {
+      throw new Error("never");
+    },
+  });
+  await recorder.nth("task-requeued", 3);
+  const received = recorder.all("task-received").map(({ at }) => at.getTime());
+  const handedBack = recorder.all("task-requeued").map(({ at }) => at.getTime());
+  // Timers may be a millisecond early, never late enough to matter here.
+  for (const [time, at] of received.entries())
+    assert.ok((handedBack[time] ?? at) - at >= defaults.requeueDelayMs - 2 || handedBack[time] === undefined);
 });
 
 test("--auto-ack: what was sent is gone from the queue, and lost when the worker is stopped at once", async (t) => {

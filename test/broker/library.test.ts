@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { publishTasks, startWorker, WorkQueueError, type WorkQueueEvent } from "rabbitmq-work-queue";
+import { Running } from "../support/command.js";
 import { brokerUrl, uniqueQueue } from "../support/queue.js";
 
 test("the library publishes tasks and works them with a handler of one's own", async (t) => {
@@ -46,6 +48,42 @@ test("a worker of the library is stopped by its owner", async (t) => {
   const worker = startWorker(() => {}, { url: brokerUrl, queue: uniqueQueue(t) });
   worker.stop();
   assert.equal((await worker.finished).done, 0);
+});
+
+test("bytes of any kind are tasks; what is neither text nor bytes is an error that says which task", async (t) => {
+  const queue = uniqueQueue(t);
+  const options = { url: brokerUrl, queue };
+  assert.equal((await publishTasks([new Uint8Array([1, 2]), "two"], options)).confirmed, 2);
+  assert.equal((await publishTasks(new Uint8Array([1, 2]), options)).confirmed, 1);
+  const wrong = ["one", undefined] as unknown as string[];
+  await assert.rejects(publishTasks(wrong, options), { code: "INPUT", message: /Task 2 is neither/ });
+});
+
+test("a confirm timeout beyond any timer is no timeout of a millisecond", async (t) => {
+  const options = { url: brokerUrl, queue: uniqueQueue(t), confirmTimeoutMs: Number.POSITIVE_INFINITY };
+  assert.equal((await publishTasks(["one"], options)).confirmed, 1);
+});
+
+test("N10: what a listener throws is an uncaught exception with its own stack, not a lost connection", async (t) => {
+  const library = fileURLToPath(import.meta.resolve("rabbitmq-work-queue"));
+  const program = `
+    import { startWorker } from ${JSON.stringify(library)};
+    startWorker(() => {}, {
+      url: ${JSON.stringify(brokerUrl)},
+      queue: ${JSON.stringify(uniqueQueue(t))},
+      onEvent: ({ event }) => {
+        console.log(event);
+        if (event === "consuming") throw new Error("of the listener's own");
+      },
+    });`;
+  const { code, stdout, stderr } = await new Running(t, process.execPath, [
+    "--input-type=module",
+    "-e",
+    program,
+  ]).ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /Error: of the listener's own/);
+  assert.doesNotMatch(stdout, /connection-lost/);
 });
 
 test("its errors have a code", async () => {

@@ -4,6 +4,7 @@ import { WorkQueueError } from "#dist/queue/errors.js";
 import type { QueueType } from "#dist/queue/events.js";
 import { publishAll, workAll } from "../support/engine.js";
 import { describeQueue, openChannel, uniqueQueue } from "../support/queue.js";
+import { Recorder } from "../support/recorder.js";
 
 test("the queue is declared durable, with no argument of ours", async (t) => {
   const queue = uniqueQueue(t);
@@ -51,7 +52,7 @@ test("a queue declared by us is found by a declaration like ours, and counts wha
   assert.deepEqual([declared?.adopted, declared?.ready, declared?.workers], [false, 2, 0]);
 });
 
-test("a queue that is not durable is an error that names both values", async (t) => {
+test("N8: a queue that is not durable is an error that names both values", async (t) => {
   const queue = uniqueQueue(t);
   const channel = await openChannel(t);
   await channel.assertQueue(queue, { durable: false });
@@ -79,4 +80,21 @@ test("a stream is no work queue: what is acknowledged stays in it", async (t) =>
 
 test("a name the broker reserves is refused with its reason", async () => {
   await assert.rejects(publishAll(["one"], { queue: "amq.mine" }), { code: "QUEUE_REFUSED" });
+});
+
+test("a publisher whose queue is deleted tells what came back, and declares it again for the rest", async (t) => {
+  const queue = uniqueQueue(t);
+  const channel = await openChannel(t);
+  const recorder = new Recorder();
+  async function* tasks() {
+    yield "before";
+    await recorder.first("task-confirmed");
+    await channel.deleteQueue(queue);
+    yield "into nothing";
+    await recorder.nth("queue-declared", 2);
+    yield "after";
+  }
+  const { totals } = await publishAll(tasks(), { queue }, recorder);
+  assert.deepEqual([totals.confirmed, totals.unroutable], [2, 1]);
+  assert.equal((await channel.checkQueue(queue)).messageCount, 1);
 });

@@ -15,7 +15,7 @@ after(() => broker.stop());
 
 const own = (t: TestContext) => ({
   queue: uniqueQueue(t, broker.url),
-  url: new BrokerUrl(broker.url),
+  urls: [new BrokerUrl(broker.url)],
   recorder: new Recorder(),
 });
 
@@ -50,14 +50,14 @@ test("C3: a worker whose queue is deleted declares it again and goes on", async 
 });
 
 test("C2, C7: a worker whose channel is closed for a task held too long comes back and says why", async (t) => {
-  const { queue, url, recorder: publisher } = own(t);
+  const { queue, urls, recorder: publisher } = own(t);
   // A second instead of 30 minutes, looked at twice a second instead of once a minute.
   broker.run("rabbitmqctl", "eval", "application:set_env(rabbit, consumer_timeout, 1000).");
   broker.run("rabbitmqctl", "eval", "application:set_env(rabbit, channel_tick_interval, 500).");
   t.after(() => broker.run("rabbitmqctl", "eval", "application:set_env(rabbit, consumer_timeout, 1800000)."));
   const gate = new Gate();
-  const { recorder } = startConsumer(t, { queue, url, handler: gate.handler });
-  await publishAll(["long"], { queue, url }, publisher);
+  const { recorder } = startConsumer(t, { queue, urls, handler: gate.handler });
+  await publishAll(["long"], { queue, urls }, publisher);
   assert.match((await recorder.first("connection-lost")).reason, /timed out/);
   assert.equal((await recorder.nth("task-received", 2)).redelivered, true);
   gate.open();
@@ -65,11 +65,11 @@ test("C2, C7: a worker whose channel is closed for a task held too long comes ba
 });
 
 test("a broker killed and started again: persistent tasks are there, the worker takes up work by itself", async (t) => {
-  const { queue, url, recorder: publisher } = own(t);
-  await publishAll(["kept"], { queue, url }, publisher);
-  await publishAll(["transient"], { queue, url, persistent: false });
+  const { queue, urls, recorder: publisher } = own(t);
+  await publishAll(["kept"], { queue, urls }, publisher);
+  await publishAll(["transient"], { queue, urls, persistent: false });
   const gate = new Gate();
-  const { recorder } = startConsumer(t, { queue, url, handler: gate.handler });
+  const { recorder } = startConsumer(t, { queue, urls, handler: gate.handler });
   await recorder.first("task-received");
   await broker.kill();
   await recorder.first("connection-lost");
@@ -84,22 +84,22 @@ test("a broker killed and started again: persistent tasks are there, the worker 
 });
 
 test("P3, P4: under a memory alarm the publisher says so at once; given up, the task may or may not be stored", async (t) => {
-  const { queue, url, recorder } = own(t);
+  const { queue, urls, recorder } = own(t);
   broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.0001");
-  const publishing = publishAll(["one"], { queue, url, confirmTimeoutMs: 1_500 }, recorder);
+  const publishing = publishAll(["one"], { queue, urls, confirmTimeoutMs: 1_500 }, recorder);
   await Promise.all([recorder.first("blocked"), assert.rejects(publishing, { code: "CONFIRM_TIMEOUT" })]);
   assert.equal(recorder.all("task-unconfirmed").length, 1);
   const patient = new Recorder();
-  const waiting = publishAll(["two"], { queue, url }, patient);
+  const waiting = publishAll(["two"], { queue, urls }, patient);
   await patient.first("blocked");
   broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.4");
   assert.equal((await waiting).totals.confirmed, 1, "it goes on by itself when the alarm is over");
 });
 
 test("what was not confirmed when the connection went is published again: same id, marked as a possible duplicate", async (t) => {
-  const { queue, url, recorder } = own(t);
+  const { queue, urls, recorder } = own(t);
   broker.run("rabbitmqctl", "set_vm_memory_high_watermark", "0.0001");
-  const publishing = publishAll(["one"], { queue, url }, recorder);
+  const publishing = publishAll(["one"], { queue, urls }, recorder);
   await recorder.first("blocked");
   broker.run("rabbitmqctl", "close_all_connections", "test");
   const again = await recorder.nth("task-sent", 2);

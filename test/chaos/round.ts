@@ -1,119 +1,141 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { PrivateBroker } from "#dist/broker/private-broker.js";
-import type { QueueType } from "#dist/queue/events.js";
-import { type Running, start } from "../support/command.js";
-import { openChannel } from "../support/queue.js";
+import { start } from "../support/command.js";
 import { seeded } from "../support/random.js";
-import { TcpProxy } from "../support/tcp-proxy.js";
+import { Crew } from "./crew.js";
+import { Stage, type StageOptions } from "./stage.js";
 
-export interface RoundOptions {
+/** How often each kind of fault strikes. */
+export interface Faults {
+  workerKilled: number;
+  nodeKilled: number;
+  connectionClosed: number;
+  networkCut: number;
+  consumersCancelled: number;
+}
+
+export interface RoundOptions extends Omit<StageOptions, "random"> {
   seed: number;
   tasks: number;
   workers: number;
-  queueType: QueueType;
-  /** How often each kind of fault strikes. */
-  faults: { workerKilled: number; brokerKilled: number; connectionClosed: number; networkCut: number };
+  faults: Faults;
 }
 
 export interface RoundResult {
+  /** What the publisher told as confirmed. */
   confirmed: string[];
-  /** Every task-done of every worker. */
-  done: string[];
+  /** How often each task was done. */
+  done: ReadonlyMap<string, number>;
   /** How many tasks the publisher published again. */
   sentAgain: number;
+  /** How many of the faults struck while there was more to publish. */
+  whilePublishing: number;
   publisherCode: number | null;
+  /** What the publisher told of tasks that it could not get in. */
+  refusals: string[];
+  workerCodes: (number | null)[];
   /** Left in the queue at the end. */
   left: number;
+  /** From the end of each fault to the next task done, in ms. */
+  resumedMs: Record<keyof Faults, number[]>;
 }
 
-type Fault = keyof RoundOptions["faults"];
+/**
+ * The publisher is so many tasks ahead of the workers; it gets another one for each one done, and a burst
+ * right before each fault. So there is something in flight nearly always.
+ */
+const AHEAD = 200;
+const BURST = 50;
 
 /** One publisher, several workers, and faults that strike when a seeded share of the tasks is done. */
 export async function playRound(t: TestContext, options: RoundOptions): Promise<RoundResult> {
+  const { tasks } = options;
   const random = seeded(options.seed);
-  const broker = await PrivateBroker.start();
-  t.after(() => broker.stop());
-  const proxy = await TcpProxy.start(t, Number(new URL(broker.url).port));
-  const url = `amqp://localhost:${proxy.port}`;
-  const shared = ["--url", url, "--queue-type", options.queueType, "--wait", "1m", "--json"];
+  const stage = await Stage.set(t, { ...options, random });
+  const addresses = stage.urls.flatMap((url) => ["--url", url]);
+  const shared = [...addresses, "--queue-type", options.queueType, "--wait", "1m", "--json"];
+  const crew = new Crew(t, options.workers, shared);
 
-  if (options.queueType === "quorum" && options.faults.brokerKilled > 0) {
-    const channel = await openChannel(t, broker.url);
-    await channel.assertQueue("task_queue", { durable: true, arguments: { "x-queue-type": "quorum" } });
-    // A node killed before Ra has written its new queue down, which nothing tells, does not know it again.
-    await sleep(5_000);
-  }
-  const doneBefore: string[] = []; // by workers that have been killed since
-  const workers: Running[] = [];
-  const hire = (at: number) => {
-    workers[at] = start(t, "worker", [...shared, "--name", `worker-${at}`, "--dot", "1ms"]);
+  // A broker may take more than the default 30 s to come back on a busy machine.
+  const publisher = start(t, "new-task", [...shared, "--confirm-timeout", "5m", "--file", "-"]);
+  let fed = 0;
+  const feed = (wanted: number) => {
+    if (fed === tasks) return;
+    const burst = Math.min(wanted, tasks - fed);
+    const lines = Array.from({ length: burst }, (_, at) => `task ${fed + at}.\n`).join("");
+    fed += burst;
+    if (fed < tasks) publisher.child.stdin?.write(lines);
+    else publisher.child.stdin?.end(lines);
   };
-  for (let at = 0; at < options.workers; at++) hire(at);
-  const doneBy = (worker: Running) => worker.recorder.all("task-done").map(({ task }) => task.text ?? "");
-  const done = () => [...doneBefore, ...workers.flatMap(doneBy)];
+  crew.onDone = () => feed(1);
+  feed(AHEAD);
 
-  const publisher = start(t, "new-task", [...shared, "--file", taskFile(t, options.tasks)]);
-  const strike: Record<Fault, () => Promise<void>> = {
-    workerKilled: async () => {
-      const at = Math.floor(random() * workers.length);
-      const victim = workers[at];
-      if (victim === undefined) return;
-      victim.child.kill("SIGKILL");
-      await victim.ended; // all it said has been read
-      doneBefore.push(...doneBy(victim));
-      hire(at);
-    },
-    brokerKilled: async () => {
-      await broker.kill();
-      await broker.restart();
-    },
-    connectionClosed: async () => {
-      broker.run(
-        "rabbitmqctl",
-        "eval",
-        `case rabbit_networking:connections() of [] -> none; All -> rabbit_networking:close_connection(lists:nth(1 + (${Math.floor(random() * 1e6)} rem length(All)), All), "chaos") end.`,
-      );
-    },
-    networkCut: async () => {
-      proxy.cut();
-      await sleep(500 + random() * 1_500); // an outage lasts a while: the time is the fault
-      proxy.mend();
-    },
+  const strike: Record<keyof Faults, () => Promise<void>> = {
+    workerKilled: () => crew.killWorker(random),
+    nodeKilled: () => stage.killNode(),
+    connectionClosed: () => stage.closeConnection(),
+    networkCut: () => stage.cutNetwork(),
+    consumersCancelled: () => stage.cancelConsumers(),
   };
+  const struck: { fault: keyof Faults; at: number }[] = [];
+  let whilePublishing = 0;
+  const tooEarly = publisher.ended.then(({ code, stderr }) => {
+    if (code !== 0 || fed < tasks)
+      throw new Error(`new-task ended with ${code} after ${fed} tasks: ${stderr}`);
+    return new Promise<never>(() => {});
+  });
+  tooEarly.catch(() => {}); // it is raced with below
   for (const [due, fault] of schedule(options, random)) {
-    while (new Set(done()).size < due) await sleep(20);
-    t.diagnostic(`${due} done: ${fault}`);
+    await Promise.race([crew.hasDone(due), tooEarly]);
+    if (fed < tasks) whilePublishing++;
+    feed(BURST);
     await strike[fault]();
+    struck.push({ fault, at: Date.now() });
   }
-
-  const { code } = await publisher.ended;
+  const { code: publisherCode, stderr } = await publisher.ended;
+  const failed = [
+    ...publisher.recorder.all("task-unconfirmed"),
+    ...publisher.recorder.all("task-unroutable"),
+  ];
+  const refusals = [
+    stderr,
+    ...failed.map(({ at, task, reason }) => `${at.toISOString()} ${task.text} ${reason}`),
+  ];
   const confirmed = publisher.recorder.all("task-confirmed").map(({ task }) => task.text ?? "");
-  while (new Set(done()).size < new Set(confirmed).size) await sleep(50);
-  for (const worker of workers) worker.child.kill("SIGTERM");
-  for (const worker of workers) await worker.ended;
-  const channel = await openChannel(t, broker.url);
-  const { messageCount: left } = await channel.checkQueue("task_queue");
+  await Promise.race([crew.hasDone(new Set(confirmed).size), crew.isIdle()]);
+  const workerCodes = await crew.stop();
+
+  const resumedMs: RoundResult["resumedMs"] = {
+    workerKilled: [],
+    nodeKilled: [],
+    connectionClosed: [],
+    networkCut: [],
+    consumersCancelled: [],
+  };
+  for (const { fault, at } of struck) {
+    const next = crew.doneAt.reduce((least, done) => (done > at ? Math.min(least, done) : least), Infinity);
+    if (next < Infinity) resumedMs[fault].push(next - at);
+  }
   const sentAgain = publisher.recorder.all("task-sent").filter(({ again }) => again).length;
-  return { confirmed, done: done(), sentAgain, publisherCode: code, left };
+  const left = await stage.left(t);
+  const { done } = crew;
+  return {
+    confirmed,
+    done,
+    sentAgain,
+    whilePublishing,
+    publisherCode,
+    refusals,
+    workerCodes,
+    left,
+    resumedMs,
+  };
 }
 
 /** At how many tasks done which fault strikes, in order; never before the first or after nearly all. */
-function schedule({ faults, tasks }: RoundOptions, random: () => number): [number, Fault][] {
-  const strikes: [number, Fault][] = [];
+function schedule({ faults, tasks }: RoundOptions, random: () => number): [number, keyof Faults][] {
+  const strikes: [number, keyof Faults][] = [];
   for (const [fault, times] of Object.entries(faults))
     for (let time = 0; time < times; time++)
-      strikes.push([1 + Math.floor(random() * tasks * 0.9), fault as Fault]);
+      strikes.push([1 + Math.floor(random() * tasks * 0.9), fault as keyof Faults]);
   return strikes.sort(([a], [b]) => a - b);
-}
-
-function taskFile(t: TestContext, tasks: number): string {
-  const folder = mkdtempSync(join(tmpdir(), "chaos-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, "tasks.txt");
-  writeFileSync(file, Array.from({ length: tasks }, (_, number) => `task ${number}.\n`).join(""));
-  return file;
 }

@@ -92,6 +92,11 @@ test("--wait keeps trying until its time is over", async (t) => {
   assert.ok(stdout.split("\n").filter((line) => line.includes('"reconnecting"')).length >= 2);
 });
 
+test("--explain tells of no connection's end where there was none", async (t) => {
+  const { stdout } = await run(t, "worker", ["-u", "amqp://127.0.0.1:1", "--explain"]);
+  assert.doesNotMatch(stdout, /connection\.close/);
+});
+
 test("--wait does not wait for what waiting cannot mend", async (t) => {
   const { code, stdout } = await run(t, "worker", ["-u", `${brokerUrl}/nowhere`, "--wait", "1h", "--json"]);
   assert.equal(code, 1);
@@ -133,6 +138,23 @@ for (const { command, words, says } of wrong)
     assert.equal(stdout, "");
     assert.doesNotMatch(stderr, /a:b@/, "no password of a URL");
   });
+
+test("a password in an option that does not exist, or in the wrong place, is not repeated", async (t) => {
+  const url = "amqp://u:s3cret@localhost:1";
+  for (const words of [
+    [`--uri=${url}`],
+    ["--password=s3cret"],
+    [`-x${url}`],
+    ["--ask-password=s3cret"],
+    ["--queue-type", url],
+    ["--dot", url],
+  ]) {
+    const { code, stdout, stderr } = await run(t, "worker", words);
+    assert.equal(code, 2);
+    assert.doesNotMatch(stdout + stderr, /s3cret/, words[0]);
+    assert.match(stderr, /^error: .*\nSee worker --help\./);
+  }
+});
 
 test("T5: help whose reader goes away leaves no stack", async (t) => {
   const help = start(t, "worker", ["--help"]);

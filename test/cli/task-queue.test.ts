@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { run, start } from "../support/command.js";
-
-/** A folder for temporary files of the test's own, so that what is left in it was left by the test. */
-function ownTemporary(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), "task-queue-test-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return { env: { TMPDIR: folder }, left: () => readdirSync(folder) };
-}
+import { ownTemporary } from "../support/own-temporary.js";
 
 /** Whether nothing listens there any more. */
 const isClosed = (url: string): Promise<boolean> =>
@@ -58,69 +48,4 @@ test("a broker whose owner is killed with -9 goes too, with its data", async (t)
   assert.equal(temporary.left().length, 1);
   broker.child.kill("SIGKILL");
   while (temporary.left().length > 0 || !(await isClosed(url))) await new Promise(setImmediate);
-});
-
-test("lesson without a name lists the lessons", async (t) => {
-  const { code, stdout } = await run(t, "task-queue", ["lesson"]);
-  assert.equal(code, 0);
-  assert.match(stdout, /^share-the-work\s+Which worker gets which task\?/);
-});
-
-test("lesson share-the-work: all five tasks done, and a timeline that names both workers", async (t) => {
-  const temporary = ownTemporary(t);
-  const { code, stdout } = await run(
-    t,
-    "task-queue",
-    ["lesson", "share-the-work", "--dot", "100ms"],
-    temporary,
-  );
-  assert.equal(code, 0, stdout);
-  for (const task of [
-    "First message.",
-    "Second message..",
-    "Third message...",
-    "Fourth message....",
-    "Fifth message.....",
-  ]) {
-    assert.ok(stdout.includes(`Sent '${task}'`), task);
-    assert.ok(stdout.includes(`Received '${task}'`), task);
-  }
-  assert.equal(stdout.match(/\[x\] Done/g)?.length, 5);
-  assert.match(stdout, /^ time {5}0s/m);
-  assert.match(stdout, /^ worker-1 .*├/m);
-  assert.match(stdout, /^ worker-2 .*├/m);
-  assert.match(stdout, /5 tasks, \d+\.\d s of work, done in \d+\.\d s: \d+\.\d\d times as fast/);
-  assert.deepEqual(temporary.left(), []);
-});
-
-test("a lesson takes other numbers of workers and a file of one's own", async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), "tasks-"));
-  t.after(() => rm(folder, { recursive: true }));
-  const file = join(folder, "tasks.csv");
-  writeFileSync(file, '"one, two."\nthree..\nfour\n');
-  const words = ["lesson", "share-the-work", "--workers", "3", "--dot", "200ms", file];
-  const { code, stdout } = await run(t, "task-queue", words);
-  assert.equal(code, 0, stdout);
-  assert.match(stdout, /Received 'one, two\.'/);
-  assert.match(stdout, /3 workers wait for tasks/);
-  assert.match(stdout, /3 tasks, /);
-});
-
-test("a lesson's file that is not there is told, and nothing is left running", async (t) => {
-  const temporary = ownTemporary(t);
-  const { code, stderr } = await run(t, "task-queue", ["lesson", "share-the-work", "no-such.csv"], temporary);
-  assert.equal(code, 1);
-  assert.match(stderr, /no such file/);
-  assert.deepEqual(temporary.left(), []);
-});
-
-test("Ctrl-C in the middle of a lesson clears everything up", async (t) => {
-  const temporary = ownTemporary(t);
-  const lesson = start(t, "task-queue", ["lesson", "share-the-work", "--dot", "1h"], temporary);
-  await lesson.says("Received 'First message.'");
-  lesson.child.kill("SIGINT");
-  const { code, stderr } = await lesson.ended;
-  assert.equal(code, 130);
-  assert.match(stderr, /cleared up/);
-  assert.deepEqual(temporary.left(), []);
 });

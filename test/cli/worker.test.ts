@@ -47,7 +47,7 @@ test("two workers share five tasks, each task once", async (t) => {
   for (const tasks of done()) assert.ok(tasks.length > 0, "both worked");
 });
 
-test("a worker killed with -9 in mid-task: another gets the task, marked as redelivered", async (t) => {
+test("C9: a worker killed with -9 in mid-task: another gets the task, marked as redelivered", async (t) => {
   const queue = uniqueQueue(t);
   await publishAll(["precious."], { queue });
   const doomed = start(t, "worker", ["-q", queue, "--json", "--dot", "1h"]);

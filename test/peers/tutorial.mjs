@@ -1,29 +1,47 @@
-// The work-queue pair as a JavaScript learner writes it on amqplib: a quorum queue, no confirms, a timer per dot.
-//   node tutorial.mjs send <url> <queue> <message>
-//   node tutorial.mjs work <url> <queue> <tasks>      leaves after so many tasks
-import amqp from "amqplib";
+// The work-queue pair as a JavaScript learner has it from the tutorial: amqplib's callbacks, a durable quorum
+// queue, persistent tasks, no confirms, a timer per dot, and nobody who listens for what goes wrong.
+//   node tutorial.mjs send <url> <queue> <type>               a task per line of standard input
+//   node tutorial.mjs work <url> <queue> <type> <ms per dot>
+import { createInterface } from "node:readline";
+import amqp from "amqplib/callback_api";
 
-const [role, url, queue, argument] = process.argv.slice(2);
-const connection = await amqp.connect(url);
-const channel = await connection.createChannel();
-await channel.assertQueue(queue, { durable: true, arguments: { "x-queue-type": "quorum" } });
+const [role, url, queue, type, dotMs] = process.argv.slice(2);
+const say = (text) => process.stdout.write(`${text}\n`);
 
-if (role === "send") {
-  channel.sendToQueue(queue, Buffer.from(argument), { persistent: true });
-  await channel.close();
-  await connection.close();
-} else {
-  let left = Number(argument);
-  await channel.prefetch(1);
-  await channel.consume(queue, (message) => {
-    const body = message.content.toString();
-    process.stdout.write(`Received ${body}\n`);
-    const dots = body.split(".").length - 1;
-    setTimeout(async () => {
+amqp.connect(url, (connectError, connection) => {
+  if (connectError) throw connectError;
+  connection.createChannel((channelError, channel) => {
+    if (channelError) throw channelError;
+    channel.assertQueue(queue, { durable: true, arguments: { "x-queue-type": type } });
+    if (role === "send") send(connection, channel);
+    else work(channel);
+  });
+});
+
+function send(connection, channel) {
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (task) => {
+    channel.sendToQueue(queue, Buffer.from(task), { persistent: true });
+    say(`Sent ${task}`);
+  });
+  // Nothing tells that a task has arrived: half a second is taken to be enough.
+  lines.on("close", () =>
+    setTimeout(() => {
+      connection.close();
+      process.exit(0);
+    }, 500),
+  );
+}
+
+function work(channel) {
+  channel.prefetch(1);
+  channel.consume(queue, (message) => {
+    const task = message.content.toString();
+    say(`Received ${task}`);
+    const dots = task.split(".").length - 1;
+    setTimeout(() => {
+      say(`Done ${task}`);
       channel.ack(message);
-      if (--left > 0) return;
-      await channel.close();
-      await connection.close();
-    }, dots * 10);
+    }, dots * Number(dotMs));
   });
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readEvent } from "#dist/lessons/event-log.js";
+import type { WorkQueueEvent } from "#dist/queue/events.js";
 import { brokerUrl } from "./queue.js";
 import { Recorder } from "./recorder.js";
+import type { Scope } from "./scope.js";
 
 export type CommandName = "new-task" | "worker" | "task-queue";
 
@@ -21,6 +22,10 @@ function userEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 interface RunOptions {
   env?: NodeJS.ProcessEnv;
   stdin?: string | Buffer;
+  /** Called with each line of stdout. */
+  onLine?(line: string): void;
+  /** Called with every event, where it was started with --json. */
+  onEvent?(event: WorkQueueEvent): void;
 }
 
 export interface Ended {
@@ -40,7 +45,7 @@ export class Running {
   stderr = "";
   readonly #looking = new Set<() => void>();
 
-  constructor(t: TestContext, program: string, words: string[], { env, stdin }: RunOptions = {}) {
+  constructor(t: Scope, program: string, words: string[], { env, stdin, onLine, onEvent }: RunOptions = {}) {
     // Its own folder: nothing may depend on the one it is started in.
     const child = spawn(program, words, { cwd: tmpdir(), env: userEnv(env) });
     this.child = child;
@@ -52,8 +57,11 @@ export class Running {
       const lines = (line + text).split("\n");
       line = lines.pop() ?? "";
       for (const one of lines) {
+        onLine?.(one);
         const event = readEvent(one);
-        if (event !== undefined) this.recorder.add(event);
+        if (event === undefined) continue;
+        this.recorder.add(event);
+        onEvent?.(event);
       }
       this.#look();
     });
@@ -72,17 +80,21 @@ export class Running {
   }
 
   /** Resolves when stdout or stderr has such a text; rejects when the command ends without it. */
-  async says(pattern: RegExp | string): Promise<void> {
-    const said = () => {
+  says(pattern: RegExp | string): Promise<void> {
+    return this.until(() => {
       const all = this.stdout + this.stderr;
       return typeof pattern === "string" ? all.includes(pattern) : pattern.test(all);
-    };
+    }, `saying ${pattern}`);
+  }
+
+  /** Resolves when that is so of what it has written; rejects when the command ends before. */
+  async until(condition: () => boolean, what = "that"): Promise<void> {
     let over = false;
     void this.ended.then(() => {
       over = true;
     });
-    while (!said()) {
-      if (over) throw new Error(`It ended without saying ${pattern}:\n${this.stdout}${this.stderr}`);
+    while (!condition()) {
+      if (over) throw new Error(`It ended without ${what}:\n${this.stdout}${this.stderr}`);
       await new Promise<void>((resolve) => this.#looking.add(resolve));
     }
   }
@@ -94,18 +106,13 @@ export class Running {
 }
 
 /** Starts a built command with node. */
-export function start(
-  t: TestContext,
-  command: CommandName,
-  words: string[],
-  options: RunOptions = {},
-): Running {
+export function start(t: Scope, command: CommandName, words: string[], options: RunOptions = {}): Running {
   return new Running(t, process.execPath, [script(command), ...words], options);
 }
 
 /** Runs a built command to its end; standard input is empty unless given. */
 export function run(
-  t: TestContext,
+  t: Scope,
   command: CommandName,
   words: string[],
   options: RunOptions = {},

@@ -3,7 +3,7 @@ import { BrokerUrl } from "#dist/queue/broker-url.js";
 import { type ConsumeOptions, Consumer } from "#dist/queue/consumer.js";
 import type { PublishTotals, WorkTotals } from "#dist/queue/events.js";
 import { publish } from "#dist/queue/publish.js";
-import type { PublishOptions } from "#dist/queue/publisher.js";
+import type { PublishOptions } from "#dist/queue/publish-options.js";
 import { workDots } from "#dist/work/dots.js";
 import { brokerUrl } from "./queue.js";
 import { Recorder } from "./recorder.js";
@@ -14,11 +14,12 @@ export async function publishAll(
   options: Partial<PublishOptions> & { queue: string },
   recorder = new Recorder(),
 ): Promise<{ totals: PublishTotals; recorder: Recorder }> {
-  async function* bodies() {
-    for await (const task of tasks) yield Buffer.from(task);
+  async function* inputs() {
+    let line = 0;
+    for await (const task of tasks) yield { body: Buffer.from(task), line: ++line };
   }
-  const totals = await publish(bodies(), {
-    url: new BrokerUrl(brokerUrl),
+  const totals = await publish(inputs(), {
+    urls: [new BrokerUrl(brokerUrl)],
     queueType: undefined,
     name: "test-publisher",
     waitMs: 0,
@@ -39,13 +40,14 @@ export function startConsumer(
 ): { consumer: Consumer; recorder: Recorder } {
   const recorder = new Recorder();
   const consumer = new Consumer({
-    url: new BrokerUrl(brokerUrl),
+    urls: [new BrokerUrl(brokerUrl)],
     queueType: undefined,
     name: "test-worker",
     waitMs: 0,
     concurrency: 1,
     prefetch: options.concurrency ?? 1,
     autoAck: false,
+    consumerTimeoutMs: undefined,
     maxTasks: undefined,
     exitWhenEmpty: false,
     report: recorder.report,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
-import { type Channel, type ChannelModel, connect } from "amqplib";
+import { type Channel, type ChannelModel, type ConsumeMessage, connect } from "amqplib";
 
 /** The RabbitMQ that the test run started for all its files. */
 export const brokerUrl = variable("TEST_BROKER_URL");
@@ -23,8 +23,8 @@ export async function openChannel(t: TestContext, url = brokerUrl): Promise<Chan
 }
 
 /** A queue name nobody else uses; the queue is deleted when the test ends. */
-export function uniqueQueue(t: TestContext, url = brokerUrl): string {
-  const name = `test-${randomUUID()}`;
+export function uniqueQueue(t: TestContext, url = brokerUrl, prefix = "test-"): string {
+  const name = `${prefix}${randomUUID()}`;
   t.after(async () => {
     const connection = await connect(url).catch(() => undefined); // the test may have ended its broker
     if (connection === undefined) return;
@@ -38,18 +38,34 @@ export function uniqueQueue(t: TestContext, url = brokerUrl): string {
   return name;
 }
 
+/** Takes everything out of a queue, in order. */
+export async function readAll(channel: Channel, queue: string): Promise<string[]> {
+  const { messageCount } = await channel.checkQueue(queue);
+  const found: string[] = [];
+  if (messageCount === 0) return found;
+  await new Promise<void>((resolve) => {
+    const take = (message: ConsumeMessage | null) => {
+      found.push(message?.content.toString() ?? "");
+      if (found.length === messageCount) resolve();
+    };
+    void channel.consume(queue, take, { noAck: true });
+  });
+  return found;
+}
+
 interface ManagedQueue {
   durable: boolean;
   type: string;
   arguments: Record<string, unknown>;
 }
 
-/** What the management API says, for the one vhost used in tests. */
+/** What the management API says. */
 export async function management<T>(path: string, init: RequestInit = {}, base = adminUrl): Promise<T> {
   const authorization = `Basic ${Buffer.from("guest:guest").toString("base64")}`;
   const response = await fetch(`${base}api/${path}`, { ...init, headers: { authorization } });
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+  const body = await response.text();
+  return (body === "" ? undefined : JSON.parse(body)) as T;
 }
 
 export const describeQueue = (name: string): Promise<ManagedQueue> =>

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { TestContext } from "node:test";
+import type { Scope } from "./scope.js";
 
-/** A TCP proxy in front of a broker: the network between, which can be cut. */
+/** A TCP proxy in front of a broker: the network between, which can be cut and listened to. */
 export class TcpProxy {
+  /** Called with what a client sends. */
+  onSent: (bytes: Buffer) => void = () => {};
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
@@ -15,6 +17,7 @@ export class TcpProxy {
         return;
       }
       const far = connect(target, "127.0.0.1");
+      near.on("data", (bytes) => this.onSent(bytes));
       for (const [socket, other] of [
         [near, far],
         [far, near],
@@ -31,7 +34,7 @@ export class TcpProxy {
   }
 
   /** Listens on a port of its own, until the test ends. */
-  static async start(t: TestContext, target: number): Promise<TcpProxy> {
+  static async start(t: Scope, target: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");

@@ -88,7 +88,10 @@ test("TLS with a port that speaks none is told in OpenSSL's words, without its a
   const [thrown] = await once(socket, "error");
   const error = connectError(thrown, new BrokerUrl(`amqps://127.0.0.1:${port}`));
   assert.equal(error.code, "TLS");
-  assert.equal(error.message, `TLS with 127.0.0.1:${port} failed: wrong version number.`);
+  assert.equal(
+    error.message,
+    `TLS with 127.0.0.1:${port} failed: wrong version number (this port speaks no TLS).`,
+  );
 });
 
 test("an error that has been understood already stays as it is", () => {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { lessons } from "#dist/lessons/lessons.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -12,7 +13,8 @@ const help = (...words: string[]): string =>
     encoding: "utf8",
   });
 
-const helps = [help("new-task"), help("worker"), help("task-queue", "broker"), help("task-queue", "lesson")];
+const subcommands = ["broker", "lesson", "timeline", "status", "purge", "delete", "admin"];
+const helps = [help("new-task"), help("worker"), ...subcommands.map((name) => help("task-queue", name))];
 
 /** Every long option and environment variable that a text names. */
 const named = (text: string): Set<string> =>
@@ -50,6 +52,21 @@ test("docs/events.md has exactly the events and error codes of the types", () =>
   assert.deepEqual(inDocs(/^\| `([A-Z_]+)` \|/gm), inTypes("src/queue/errors.ts", /^ {2}\| "([A-Z_]+)"/gm));
 });
 
+test("docs/events.md has exactly the fields of the status object, and of a worker in it", () => {
+  const source = read("src/queue/queue-status.ts");
+  const fields = (type: string): string[] =>
+    [...(source.split(`export interface ${type} {`)[1]?.split("\n}")[0] ?? "").matchAll(/^ {2}(\w+):/gm)]
+      .map(([, name]) => name ?? "")
+      .sort();
+  const section = read("docs/events.md").split("## The status of a queue")[1]?.split("\n## ")[0] ?? "";
+  const listed = [...section.matchAll(/^- (.*?):(?= )/gm)].flatMap(
+    ([, names = ""]) => names.match(/\w+/g) ?? [],
+  );
+  assert.deepEqual(listed.sort(), fields("QueueStatus"));
+  const [workers = ""] = section.match(/^- `workers`:[\s\S]*?(?=\n- )/m) ?? [];
+  for (const field of fields("WorkerStatus")) assert.ok(workers.includes(`\`${field}\``), field);
+});
+
 test("the README has under 250 lines, and its links and pictures exist", () => {
   const readme = read("README.md");
   assert.ok(readme.split("\n").length < 250);
@@ -57,6 +74,19 @@ test("the README has under 250 lines, and its links and pictures exist", () => {
     assert.ok(existsSync(join(root, target)), target);
   for (const [path = ""] of readme.matchAll(/src\/[\w/-]+\.ts/g))
     assert.ok(existsSync(join(root, path)), path);
+});
+
+test("docs/lessons.md has a step for every lesson, with its picture of a real run; its links exist", () => {
+  const page = read("docs/lessons.md");
+  for (const { name, question } of lessons) {
+    assert.ok(page.includes(`\n    task-queue lesson ${name}\n`), name);
+    assert.ok(page.includes(`](images/${name}.svg)`), name);
+    assert.ok(read(`docs/images/${name}.svg`).includes(`<title id="title">${question}</title>`), name);
+  }
+  for (const [, target = ""] of page.matchAll(/\]\((?!https?:)([^)]+)\)/g))
+    assert.ok(existsSync(join(root, "docs", target)), target);
+  const files = readdirSync(join(root, "docs/images")).filter((file) => file.endsWith(".svg"));
+  assert.deepEqual(files.map((file) => file.slice(0, -4)).sort(), lessons.map(({ name }) => name).sort());
 });
 
 test("no source or test file has over 250 lines", () => {

@@ -116,7 +116,7 @@ test("a task aborted after its end stays done", async () => {
   assert.equal(timers(), before);
 });
 
-test("work longer than a timer can hold does not end at once, and can be aborted", async (t) => {
+test("C12: work longer than a timer can hold does not end at once, and can be aborted", async (t) => {
   const before = timers();
   const { mock } = t.mock.method(globalThis, "setTimeout");
   for (const dotMs of [2 ** 31, 2 ** 32, 1e15]) {

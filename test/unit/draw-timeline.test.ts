@@ -4,23 +4,23 @@ import { stripVTControlCharacters } from "node:util";
 import { Chalk } from "chalk";
 import fc from "fast-check";
 import stringWidth from "string-width";
+import { printable } from "#dist/cli/printable.js";
 import { drawTimeline } from "#dist/lessons/draw-timeline.js";
+import { legend } from "#dist/lessons/marks.js";
 import type { Bar, Timeline } from "#dist/lessons/timeline.js";
-import { Task } from "#dist/queue/task.js";
 
 const plain = new Chalk({ level: 0 });
-const task = (text: string): Task => new Task(text, Buffer.from(text));
-const bar = (text: string, from: number, to: number, more: Partial<Bar> = {}): Bar => ({
-  task: task(text),
+const bar = (label: string, from: number, to: number, more: Partial<Bar> = {}): Bar => ({
+  label: printable(label),
   from,
   to,
+  begin: "received",
   end: "done",
-  redelivered: false,
   ...more,
 });
 /** A timeline of one lane per worker, four seconds long. */
 const timeline = (lanes: Record<string, Bar[]>): Timeline => ({
-  lanes: Object.entries(lanes).map(([worker, bars]) => ({ worker, bars })),
+  lanes: Object.entries(lanes).map(([name, bars]) => ({ name, kind: "worker", bars })),
   elapsed: 4,
   worked: 0,
 });
@@ -29,13 +29,20 @@ test("a drawing has the time on top, a line per worker, and each bar where its t
   const lanes = {
     w1: [bar("First.", 0, 1), bar("a", 3.8, 3.85), bar("c", 4, 4)],
     w2: [bar("漢字漢字..", 0, 1.2, { end: "aborted" }), bar("b", 3.9, 4, { end: "open" })],
-    worker3: [bar("漢字漢字..", 1.5, 3.5, { redelivered: true })],
+    worker3: [bar("漢字漢字..", 1.5, 3.5, { begin: "redelivered" })],
+    broker: [
+      bar("down", 0, 1, { begin: "down", end: "back" }),
+      bar("gone", 1, 2, { begin: "lost", end: "lost" }),
+      bar("cut", 2, 3, { end: "killed" }),
+      bar("late", 3, 4, { end: "requeued" }),
+    ],
   };
   assert.deepEqual(drawTimeline(timeline(lanes), 50, plain), [
     " time    0s        1s        2s        3s",
     " w1      ├First.──┤                            ││",
-    " w2      ├漢字漢字..✗                           ✗",
+    " w2      ├漢字漢字..!                           ▸",
     " worker3                ↻漢字漢字..────────┤",
+    " broker  ✗down┄┄┄┄↑†gone┄┄┄┄┄├cut─────✗├late────↶",
   ]);
 });
 
@@ -60,15 +67,19 @@ const anyText = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: hard
 const second = fc.integer({ min: 0, max: 300 }).map((tenths) => tenths / 10);
 const anyBar: fc.Arbitrary<Bar> = fc
   .record({
-    task: anyText.map(task),
+    label: anyText.map((text) => printable(text)),
     from: second,
     lasts: second,
-    end: fc.constantFrom("done", "aborted", "requeued", "open"),
-    redelivered: fc.boolean(),
+    begin: fc.constantFrom("received", "redelivered", "lost", "down", "sending"),
+    end: fc.constantFrom("done", "aborted", "requeued", "killed", "lost", "back", "open"),
   })
   .map(({ lasts, ...bar }) => ({ ...bar, to: bar.from + lasts }));
 const anyTimeline: fc.Arbitrary<Timeline> = fc
-  .record({ worker: anyText, bars: fc.array(anyBar, { maxLength: 5 }) })
+  .record({
+    name: anyText,
+    kind: fc.constantFrom("worker" as const, "broker" as const, "sender" as const),
+    bars: fc.array(anyBar, { maxLength: 5 }),
+  })
   .map((lane) => ({ lanes: [lane], elapsed: Math.max(0, ...lane.bars.map(({ to }) => to)), worked: 0 }));
 
 test("no line of a drawing is wider than the terminal, and none has a character it would act on", () => {
@@ -101,7 +112,7 @@ test("every worker is named in front of its bars, however many there are", () =>
 test("a bar is as wide as its time, whatever its name and its worker's name", () => {
   fc.assert(
     fc.property(anyText, anyText, (name, worker) => {
-      const lanes = [{ worker, bars: [bar(name, 0, 4)] }];
+      const lanes = [{ name: worker, kind: "worker" as const, bars: [bar(name, 0, 4)] }];
       const [, line = ""] = drawTimeline({ lanes, elapsed: 4, worked: 0 }, 80, plain);
       assert.equal(stringWidth(line), 79, line); // the last column stays free
     }),
@@ -124,4 +135,23 @@ test("colours change nothing but colours", () => {
   const colored = drawTimeline(drawn, 80, new Chalk({ level: 3 }));
   assert.ok(colored.every((line) => line.includes("\x1b[")));
   assert.deepEqual(colored.map(stripVTControlCharacters), drawTimeline(drawn, 80, plain));
+});
+
+test("timelines that are to be compared are drawn on one scale", () => {
+  const short = { ...timeline({ w1: [bar("a", 0, 2)] }), elapsed: 2 };
+  const [, line = ""] = drawTimeline(short, 47, plain, 4);
+  assert.equal(stringWidth(line), 6 + 20, line);
+});
+
+test("the legend has the marks that occur, each once", () => {
+  const drawn = timeline({
+    w1: [bar("a", 0, 1), bar("b", 1, 2, { end: "killed" }), bar("c", 2, 3, { begin: "lost", end: "lost" })],
+    w2: [bar("b", 2, 3, { begin: "redelivered" })],
+  });
+  assert.equal(
+    legend([drawn, drawn])
+      .map(({ mark, means }) => `${mark} ${means}`)
+      .join(", "),
+    "├ received, ↻ received again (redelivered), † lost, ┤ done, ✗ killed",
+  );
 });

@@ -17,17 +17,21 @@ test("what happens as it should is told on stdout, in the tutorial's words", () 
       { event: "consuming", queue: "q", prefetch: 1, autoAck: false },
       " [*] Waiting for messages. To exit press CTRL+C",
     ],
-    [{ event: "task-confirmed", task }, " [x] Sent 'First message.'"],
+    [{ event: "task-confirmed", task, line: 3 }, " [x] Sent 'First message.'"],
     [received, " [x] Received 'First message.'"],
     [{ ...received, redelivered: true }, " [x] Received 'First message.' (redelivered)"],
     [
       { ...received, redelivered: true, deliveryCount: 2 },
       " [x] Received 'First message.' (redelivered, delivery 3)",
     ],
+    [{ ...received, redelivered: true, deliveryCount: 0 }, " [x] Received 'First message.' (redelivered)"],
     [{ event: "task-done", task, seconds: 1.04 }, " [x] Done (1.0 s)"],
     [{ event: "task-done", task, seconds: 61.26 }, " [x] Done (61.3 s)"],
     [{ ...declared, type: "quorum" }, " [*] Queue 'q' exists already, as a quorum queue; using it as it is."],
-    [{ ...declared, type: null }, " [*] Queue 'q' exists already, with other properties; using it as it is."],
+    [
+      { ...declared, type: null },
+      " [*] Queue 'q' exists already, with other properties, or not this user's to declare; using it as it is.",
+    ],
   ];
   for (const [event, text] of cases) assert.deepEqual(line(event), { to: "out", text });
 });
@@ -44,20 +48,35 @@ test("warnings go to stderr, with the reason", () => {
   const cases: [event: EngineEvent, text: string][] = [
     [{ event: "connection-lost", reason }, " [!] Connection lost: because"],
     [
-      { event: "reconnecting", attempt: 1, delayMs: 100, reason },
+      { event: "reconnecting", broker: "amqp://h", attempt: 1, delayMs: 100, reason },
       " [!] because Reconnecting in 0.1 s (attempt 1).",
     ],
     [
-      { event: "reconnecting", attempt: 2, delayMs: 2_400, reason },
+      { event: "reconnecting", broker: "amqp://h", attempt: 2, delayMs: 2_400, reason },
       " [!] because Reconnecting in 2.4 s (attempt 2).",
     ],
     [
       { event: "blocked", reason },
       " [!] The broker accepts no tasks for now: because. Waiting; Ctrl-C stops.",
     ],
+    [
+      { event: "nacked" },
+      " [!] The broker nacks tasks: its queue is full, or has no leader now. Waiting, and sending them again.",
+    ],
     [{ event: "unblocked" }, " [!] The broker accepts tasks again."],
-    [{ event: "task-unroutable", task, reason }, " [!] No queue took 'First message.': because"],
-    [{ event: "task-unconfirmed", task, reason }, " [!] Not confirmed: 'First message.': because"],
+    [
+      { event: "reconnecting", broker: "amqp://other", attempt: 1, delayMs: 0, reason },
+      " [!] because Trying amqp://other.",
+    ],
+    [{ event: "task-unroutable", task, line: 3, reason }, " [!] No queue took 'First message.': because"],
+    [
+      { event: "task-unconfirmed", task, line: 3, mayBeStored: true, reason },
+      " [!] Not confirmed: 'First message.': because",
+    ],
+    [
+      { event: "task-unconfirmed", task, line: 3, mayBeStored: false, reason },
+      " [!] Refused: 'First message.': because",
+    ],
     [{ event: "task-aborted", task, reason }, " [!] Gave up 'First message.': because"],
     [
       { event: "task-requeued", task, reason },
@@ -67,8 +86,33 @@ test("warnings go to stderr, with the reason", () => {
   for (const [event, text] of cases) assert.deepEqual(line(event), { to: "err", text });
 });
 
+test("C9: where only some returns count as failed, the number of the delivery is of all of them", () => {
+  const received = {
+    event: "task-received",
+    task,
+    redelivered: true,
+    deliveryCount: 1,
+    acquiredCount: 4,
+  } as const;
+  assert.match(line(received)?.text ?? "", /\(redelivered, delivery 5\)$/);
+});
+
+test("of several tasks, the one that failed is named with its line", () => {
+  const failed = { event: "task-unroutable", task, line: 1_234, reason: "NO_ROUTE" } as const;
+  assert.equal(line(failed, true)?.text, " [!] No queue took 'First message.' (line 1,234): NO_ROUTE");
+});
+
+test("C7: a channel closed over a task held too long is told with the setting that says how long", () => {
+  const reason = "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out";
+  assert.match(line({ event: "connection-lost", reason })?.text ?? "", /consumer_timeout, 30 min/);
+  assert.doesNotMatch(line({ event: "connection-lost", reason: "reset" })?.text ?? "", /consumer_timeout/);
+});
+
 test("a task is not told to be sent before the broker has confirmed it", () => {
-  assert.equal(line({ event: "task-sent", task, persistent: true, ttlMs: null, again: false }), undefined);
+  assert.equal(
+    line({ event: "task-sent", task, line: 1, persistent: true, ttlMs: null, again: false }),
+    undefined,
+  );
 });
 
 test("what is of no interest to a person makes no line", () => {
@@ -86,12 +130,12 @@ test("no name, reason or message is printed raw", () => {
   const hostile = new Task("1", Buffer.from(evil));
   const events: EngineEvent[] = [
     { event: "connection-lost", reason: evil },
-    { event: "reconnecting", attempt: 2, delayMs: 1, reason: evil },
+    { event: "reconnecting", broker: "amqp://h", attempt: 2, delayMs: 1, reason: evil },
     { event: "blocked", reason: evil },
     { event: "queue-declared", queue: evil, type: null, ready: 0, workers: 0, adopted: true },
-    { event: "task-confirmed", task: hostile },
-    { event: "task-unroutable", task: hostile, reason: evil },
-    { event: "task-unconfirmed", task: hostile, reason: evil },
+    { event: "task-confirmed", task: hostile, line: 1 },
+    { event: "task-unroutable", task: hostile, line: 1, reason: evil },
+    { event: "task-unconfirmed", task: hostile, line: 1, mayBeStored: true, reason: evil },
     { event: "task-received", task: hostile, redelivered: true },
     { event: "task-done", task: hostile, seconds: 1 },
     { event: "task-aborted", task: hostile, reason: evil },

@@ -22,7 +22,7 @@ async function file(t: TestContext, name: string, content: string | Buffer): Pro
 async function read(path: string, stdin: Readable = noInput(), signal = never): Promise<Buffer[]> {
   const source = await openTaskFile(path, stdin, signal);
   const bodies: Buffer[] = [];
-  for await (const body of source.bodies) bodies.push(body);
+  for await (const { body } of source.inputs) bodies.push(body);
   await source.close();
   return bodies;
 }
@@ -106,6 +106,44 @@ test("a task of a CSV file may be cut anywhere by the chunks it is read in", asy
   assert.deepEqual(await texts(await file(t, "tasks.csv", `a,1\n"${task}",2\n`)), ["a", task]);
 });
 
+test("each task has the line it stands on, empty lines counted, and reading may begin at a line", async (t) => {
+  const cases: [name: string, content: string, lines: [string, number][]][] = [
+    [
+      "tasks.txt",
+      "a\n\nb\r\nc",
+      [
+        ["a", 1],
+        ["b", 3],
+        ["c", 4],
+      ],
+    ],
+    // A row of several lines ends on the last of them.
+    [
+      "tasks.csv",
+      'a,1\n\n"b\nb",2\nc',
+      [
+        ["a", 1],
+        ["b\nb", 4],
+        ["c", 5],
+      ],
+    ],
+  ];
+  for (const [name, content, lines] of cases) {
+    const path = await file(t, name, content);
+    for (const [fromLine, expected] of [
+      [1, lines],
+      [2, lines.slice(1)],
+      [9, []],
+    ] as const) {
+      const source = await openTaskFile(path, noInput(), never, fromLine);
+      const found: [string, number][] = [];
+      for await (const { body, line } of source.inputs) found.push([body.toString(), line]);
+      await source.close();
+      assert.deepEqual(found, expected);
+    }
+  }
+});
+
 test("a directory and a missing file are refused at once, with the path that was given", async (t) => {
   const path = await file(t, "tasks.txt", "");
   const folder = join(path, "..");
@@ -136,9 +174,9 @@ test("an abort ends the reading even while the next line is waited for", async (
   const stop = new AbortController();
   const stdin = new PassThrough();
   stdin.write("a\nunfinished");
-  const { bodies } = await openTaskFile("-", stdin, stop.signal);
-  const tasks = bodies[Symbol.asyncIterator]();
-  assert.equal(String((await tasks.next()).value), "a");
+  const { inputs } = await openTaskFile("-", stdin, stop.signal);
+  const tasks = inputs[Symbol.asyncIterator]();
+  assert.equal(String((await tasks.next()).value.body), "a");
   const next = tasks.next();
   stop.abort();
   await assert.rejects(next, { name: "AbortError" });
@@ -164,7 +202,7 @@ for (const name of ["tasks.txt", "tasks.csv"])
       if (when !== "in the middle") await filesSettle();
       let read = 0;
       const reading = async () => {
-        for await (const body of source.bodies) if (body.length > 0 && ++read === 10) stop.abort();
+        for await (const { body } of source.inputs) if (body.length > 0 && ++read === 10) stop.abort();
       };
       await assert.rejects(reading(), { name: "AbortError" });
       assert.ok(read < 100_000);

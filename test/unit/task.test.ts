@@ -56,7 +56,24 @@ test("from its JSON every body comes back byte for byte", () => {
   fc.assert(
     fc.property(bodies, (body) => {
       const { text, base64 } = new Task("1", body).toJSON();
-      assert.ok(body.equals(text === undefined ? Buffer.from(base64, "base64") : Buffer.from(text)));
+      assert.ok(body.equals(text === undefined ? Buffer.from(base64 ?? "", "base64") : Buffer.from(text)));
     }),
   );
+});
+
+test("a body over 16 MiB is in no JSON, only its size and its dots are", () => {
+  const largest = 16 * 1024 * 1024;
+  for (const fill of [".", 0xff]) {
+    const { text, base64 } = new Task("1", Buffer.alloc(largest, fill)).toJSON();
+    assert.ok(text !== undefined || base64 !== undefined);
+  }
+  for (const [fill, dots] of [
+    [".", largest + 1],
+    [0xff, 0],
+  ] as const)
+    assert.deepEqual(new Task("1", Buffer.alloc(largest + 1, fill)).toJSON(), {
+      id: "1",
+      bytes: largest + 1,
+      dots,
+    });
 });

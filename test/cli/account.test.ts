@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PrivateBroker } from "#dist/broker/private-broker.js";
+import { run, start } from "../support/command.js";
+import { openChannel, readAll, uniqueQueue } from "../support/queue.js";
+
+const broker = await PrivateBroker.start();
+test.after(() => broker.stop());
+
+/** While it is short of memory, the broker reads from no publisher and confirms nothing. */
+const memory = (watermark: "0.0001" | "0.4") =>
+  broker.run("rabbitmqctl", "set_vm_memory_high_watermark", watermark);
+
+test("given up without a confirm, it says up to which line all is confirmed and which may or may not be stored", async (t) => {
+  const queue = uniqueQueue(t, broker.url);
+  const words = ["-u", broker.url, "-q", queue, "--file", "-", "--confirm-timeout", "1s"];
+  const command = start(t, "new-task", words);
+  command.child.stdin?.write("one\n\ntwo\n");
+  await command.says("Sent 'two'");
+  memory("0.0001");
+  command.child.stdin?.write("three\nfour\n");
+  const { code, stdout, stderr } = await command.ended;
+  memory("0.4");
+  assert.equal(code, 1);
+  assert.match(stderr, /The broker accepts no tasks for now/);
+  assert.match(stderr, /Not confirmed: 'three' \(line 4\).*may or may not be stored/);
+  assert.match(stdout, /2 tasks sent and confirmed.*2 tasks not confirmed/);
+  assert.match(stdout, /Confirmed up to line 3; lines 4 to 5 may or may not be stored\.\n.*--from-line 4\n/);
+});
+
+test("with nothing confirmed at all, it says that no line is, and the JSON has the same account", async (t) => {
+  const queue = uniqueQueue(t, broker.url);
+  memory("0.0001");
+  const words = ["-u", broker.url, "-q", queue, "--file", "-", "--confirm-timeout", "1s"];
+  const [told, json] = await Promise.all([
+    run(t, "new-task", words, { stdin: "\none\n" }),
+    run(t, "new-task", [...words, "--json"], { stdin: "one\ntwo\n" }),
+  ]);
+  memory("0.4");
+  assert.match(told.stdout, /No line is confirmed; line 2 may or may not be stored/);
+  const { complete, upToLine, doubtfulLines } = JSON.parse(json.stdout.trim().split("\n").at(-1) ?? "");
+  assert.deepEqual([complete, upToLine, doubtfulLines], [false, 0, { from: 1, to: 2 }]);
+});
+
+test("stopped in the middle of a file it names the next line, and --from-line goes on there: each task is there once", async (t) => {
+  const queue = uniqueQueue(t, broker.url);
+  const shared = ["-u", broker.url, "-q", queue, "--file", "-"];
+  const input = Array.from({ length: 50_000 }, (_, number) => `task ${number + 1}\n`).join("");
+  const first = start(t, "new-task", shared, { stdin: input });
+  await first.says("task 20'");
+  first.child.kill("SIGINT");
+  const { code, stdout } = await first.ended;
+  assert.equal(code, 1);
+  const [, next = ""] = /nothing after it is stored\.\n.*--from-line (\d+)\n/.exec(stdout) ?? [];
+  assert.ok(Number(next) > 20 && Number(next) < 50_000, stdout);
+  const second = await run(t, "new-task", [...shared, "--from-line", next], { stdin: input });
+  assert.equal(second.code, 0);
+  const channel = await openChannel(t, broker.url);
+  const found = await readAll(channel, queue);
+  assert.deepEqual(found, input.trimEnd().split("\n"));
+});
+
+test("a queue that stays full: what it did not take is named with its lines, and where to go on, exit code 1", async (t) => {
+  const queue = uniqueQueue(t, broker.url);
+  const channel = await openChannel(t, broker.url);
+  await channel.assertQueue(queue, {
+    durable: true,
+    arguments: { "x-max-length": 2, "x-overflow": "reject-publish" },
+  });
+  const stdin = Array.from({ length: 50 }, (_, number) => `task ${number + 1}\n`).join("");
+  const words = ["-u", broker.url, "-q", queue, "-f", "-"];
+  const { code, stdout, stderr } = await run(t, "new-task", words, { stdin });
+  assert.equal(code, 1);
+  assert.match(stdout, /2 tasks sent and confirmed.*; 48 tasks refused$/m);
+  assert.match(stdout, /^ {5}Not stored: line 3 to 50\.\n {5}Confirmed up to line 2.*--from-line 3$/ms);
+  assert.match(stderr, /The broker nacks tasks/);
+  assert.match(stderr, /Refused: 'task 3' \(line 3\): nacked by the broker again and again, not stored/);
+  assert.equal(stderr.match(/Refused:/g)?.length, 20, "the others are in the summary");
+  assert.match(stderr, /Error: .* took no task for some time \(nack\)\.\nThe queue may be full/);
+  assert.equal((await channel.checkQueue(queue)).messageCount, 2);
+});
+
+test("a task that a full queue nacks is stored when there is room for it soon", async (t) => {
+  const queue = uniqueQueue(t, broker.url);
+  const channel = await openChannel(t, broker.url);
+  await channel.assertQueue(queue, {
+    durable: true,
+    arguments: { "x-max-length": 1, "x-overflow": "reject-publish" },
+  });
+  const command = start(t, "new-task", ["-u", broker.url, "-q", queue, "--json", "-f", "-"], {
+    stdin: "one\ntwo\n",
+  });
+  await command.recorder.first("nacked");
+  await channel.get(queue, { noAck: true });
+  const { code, stderr } = await command.ended;
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(await readAll(channel, queue), ["two"]);
+});
+
+test("into a full queue that is worked off slowly every task goes in the end, and none is sent over and over", async (t) => {
+  const queue = uniqueQueue(t, broker.url);
+  const channel = await openChannel(t, broker.url);
+  await channel.assertQueue(queue, {
+    durable: true,
+    arguments: { "x-max-length": 3, "x-overflow": "reject-publish" },
+  });
+  const stdin = Array.from({ length: 40 }, (_, number) => `task ${number + 1}.\n`).join("");
+  const shared = ["-u", broker.url, "-q", queue, "--json"];
+  const publisher = start(t, "new-task", [...shared, "-f", "-"], { stdin });
+  await publisher.recorder.first("nacked");
+  start(t, "worker", [...shared, "--dot", "20ms"]);
+  const { code, stderr } = await publisher.ended;
+  assert.equal(code, 0, stderr);
+  const { confirmed, sentAgain } = JSON.parse(publisher.stdout.trim().split("\n").at(-1) ?? "");
+  assert.equal(confirmed, 40);
+  assert.ok(sentAgain < 40 * 5, `${sentAgain} sent again`);
+});
+
+test("a task larger than the broker takes is named with its line, whatever the broker does; the others go on", async (t) => {
+  const limited = await PrivateBroker.start({ config: ["max_message_size = 1000"] });
+  t.after(() => limited.stop());
+  // The second one is known to be too large before it is sent.
+  const stdin = `one\n${"x".repeat(2_000)}\nthree\n\n${"y".repeat(1_001)}\nsix\n${"z".repeat(1_000)}\n`;
+  const { code, stdout, stderr } = await run(t, "new-task", ["-u", limited.url, "-f", "-"], { stdin });
+  assert.equal(code, 1);
+  assert.match(stdout, /4 tasks sent and confirmed.*; 2 tasks refused$/m);
+  assert.match(stderr, /Refused: 'x+…' \(line 2\): larger than the 1,000 bytes this broker takes/);
+  assert.match(stderr, /Refused: 'y+…' \(line 5\): larger than/);
+  const channel = await openChannel(t, limited.url);
+  assert.deepEqual(
+    [...new Set(await readAll(channel, "task_queue"))].map((task) => task.slice(0, 3)),
+    ["one", "thr", "six", "zzz"],
+  );
+});

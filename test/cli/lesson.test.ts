@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { lessons } from "#dist/lessons/lessons.js";
+import { run, start } from "../support/command.js";
+import { leftRunning } from "../support/left-running.js";
+import { ownTemporary } from "../support/own-temporary.js";
+import { brokerUrl, management } from "../support/queue.js";
+
+/** A text as it was before it was broken into lines. */
+const unwrapped = (text: string): string => text.replaceAll(/\s+/g, " ");
+
+test("lesson without a name lists the lessons, with the question each one answers", async (t) => {
+  const { code, stdout } = await run(t, "task-queue", ["lesson"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^share-the-work\s+Which worker gets which task\?/);
+  for (const { name, question } of lessons)
+    assert.match(stdout, new RegExp(`^${name} +${question.replace("?", "\\?")}$`, "m"));
+  assert.equal(lessons.length, 6);
+});
+
+test("lesson share-the-work: all five tasks are sent, done and drawn, whatever is set for other brokers", async (t) => {
+  const gone = "/no/such/file";
+  const env = {
+    AMQP_URL: "amqp://no-such-host",
+    TASK_QUEUE: "q",
+    AMQP_PASSWORD_FILE: gone,
+    AMQP_CA_FILE: gone,
+  };
+  const { code, stdout } = await run(t, "task-queue", ["lesson", "share-the-work", "--dot", "100ms"], {
+    env,
+  });
+  assert.equal(code, 0, stdout);
+  for (const task of [
+    "First message.",
+    "Second message..",
+    "Third message...",
+    "Fourth message....",
+    "Fifth message.....",
+  ]) {
+    assert.ok(stdout.includes(`Sent '${task}'`), task);
+    assert.ok(stdout.includes(`Received '${task}'`), task);
+  }
+  assert.equal(stdout.match(/\[x\] Done/g)?.length, 5);
+  assert.match(stdout, /^ worker-1 .*[├│]/m);
+  assert.match(stdout, /^ worker-2 .*[├│]/m);
+  assert.match(unwrapped(stdout), /5 tasks, \d+\.\d s of work, done in \d+\.\d s: \d+\.\d\d times as fast/);
+});
+
+test("share-the-work takes other numbers of workers and a file of one's own, whatever is in it", async (t) => {
+  const { outside } = ownTemporary(t);
+  const file = join(outside, "tasks.csv");
+  writeFileSync(file, '"one, two."\n漢字 🐇..\n"four <&> \x1b[31m"\n');
+  const svg = join(outside, "picture.svg");
+  const words = ["lesson", "share-the-work", "--workers", "3", "--dot", "200ms", "--svg", svg, file];
+  const { code, stdout } = await run(t, "task-queue", words);
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /Received 'one, two\.'/);
+  assert.match(stdout, /3 workers wait for tasks/);
+  assert.match(unwrapped(stdout), /3 tasks, /);
+  const picture = readFileSync(svg, "utf8");
+  for (const name of ["one, two.", "漢字 🐇..", "four &lt;&amp;&gt; \\x1b[31m"])
+    assert.equal(picture.split(`>${name}</text>`).length, 2, name);
+});
+
+test("a lesson on the user's broker leaves no queue there", async (t) => {
+  const words = ["lesson", "worker-crash", "--dot", "100ms", "--url", brokerUrl];
+  assert.equal((await run(t, "task-queue", words)).code, 0);
+  const queues = await management<{ name: string }[]>("queues");
+  assert.deepEqual(
+    queues.filter(({ name }) => name.startsWith("lesson-worker-crash")),
+    [],
+  );
+});
+
+test("what a lesson cannot do is told before anything starts, with exit code 2 or 1", async (t) => {
+  const temporary = ownTemporary(t);
+  const refused = async (code: number, pattern: RegExp, ...words: string[]) => {
+    const ended = await run(t, "task-queue", ["lesson", ...words], temporary);
+    assert.equal(ended.code, code, words.join(" "));
+    assert.match(ended.stderr, pattern);
+    assert.equal(ended.stdout, "");
+    assert.deepEqual(temporary.left(), []);
+  };
+  for (const { name } of lessons.filter(({ killsBroker }) => killsBroker))
+    await refused(2, /kills the broker, which it does only to one of its own/, name, "--url", brokerUrl);
+  await refused(2, /share-the-work takes others/, "confirms", "--workers", "3");
+  await refused(2, /share-the-work takes others/, "scale-out", "tasks.csv");
+  await refused(2, /amqp/, "share-the-work", "--url", "http://localhost");
+  await refused(2, /Allowed choices/, "no-such-lesson");
+  await refused(1, /no such file/, "share-the-work", "no-such.csv");
+  await refused(1, /Cannot write/, "share-the-work", "--svg", "/no/such/folder/picture.svg");
+});
+
+test("a broker that is not there is told with its remedy", async (t) => {
+  const { code, stderr } = await run(t, "task-queue", ["lesson", "scale-out", "--url", "amqp://localhost:1"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /Nothing listens on localhost:1/);
+});
+
+test("Ctrl-C in the middle of a lesson clears everything up", async (t) => {
+  const temporary = ownTemporary(t);
+  const lesson = start(t, "task-queue", ["lesson", "share-the-work", "--dot", "1h"], temporary);
+  await lesson.says("Received 'First message.'");
+  lesson.child.kill("SIGINT");
+  const { code, stderr } = await lesson.ended;
+  assert.equal(code, 130);
+  assert.match(stderr, /cleared up/);
+  assert.deepEqual(temporary.left(), []);
+  assert.deepEqual(leftRunning(temporary.env.TMPDIR), []);
+});
+
+test("Ctrl-C while the broker is down clears everything up too", async (t) => {
+  const temporary = ownTemporary(t);
+  const lesson = start(t, "task-queue", ["lesson", "broker-restart"], temporary);
+  await lesson.says("Reconnecting in");
+  lesson.child.kill("SIGINT");
+  assert.equal((await lesson.ended).code, 130);
+  assert.deepEqual(temporary.left(), []);
+  assert.deepEqual(leftRunning(temporary.env.TMPDIR), []);
+});
+
+test("Ctrl-C in a lesson on the user's broker deletes its queue there", async (t) => {
+  const words = ["lesson", "scale-out", "--dot", "1h", "--url", brokerUrl];
+  const lesson = start(t, "task-queue", words);
+  await lesson.says("Received 'a.'");
+  lesson.child.kill("SIGINT");
+  assert.equal((await lesson.ended).code, 130);
+  const queues = await management<{ name: string }[]>("queues");
+  assert.deepEqual(
+    queues.filter(({ name }) => name.startsWith("lesson-scale-out")),
+    [],
+  );
+});

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { PrivateBroker } from "#dist/broker/private-broker.js";
+import { type Running, start } from "../support/command.js";
+import { noPseudoTerminal, startInTerminal } from "../support/pseudo-terminal.js";
+import { openChannel } from "../support/queue.js";
+import type { StatusJson } from "../support/status.js";
+
+const broker = await PrivateBroker.start();
+test.after(() => broker.stop());
+const { url } = broker;
+
+/** A durable queue with one task in it. */
+async function queueWithTask(t: TestContext, queue: string): Promise<string> {
+  const channel = await openChannel(t, url);
+  await channel.assertQueue(queue, { durable: true });
+  channel.sendToQueue(queue, Buffer.from("one"), { persistent: true });
+  while ((await channel.checkQueue(queue)).messageCount !== 1);
+  return queue;
+}
+
+const watch = (queue: string, ...words: string[]) => ["status", "--watch", "-u", url, "-q", queue, ...words];
+
+/** Resolves when what it wrote has that many more of a text than now. */
+async function more(command: Running, text: string, times: number): Promise<void> {
+  const count = () => command.stdout.split(text).length;
+  const from = count();
+  await command.until(() => count() >= from + times);
+}
+
+/** What was drawn, frame by frame, with the lines as they are on the screen. */
+const frames = ({ stdout }: Running): string[] =>
+  stdout.replaceAll("\r", "").replaceAll("\x1b[K", "").split("\x1b[J").slice(0, -1);
+
+test("on a terminal it is drawn again in the same place, and Ctrl-C leaves with 0", {
+  skip: noPseudoTerminal,
+}, async (t) => {
+  const command = startInTerminal(t, "task-queue", watch(await queueWithTask(t, "drawn"), "--no-color"));
+  await command.says("until Ctrl-C");
+  await more(command, "until Ctrl-C", 2);
+  command.child.stdin?.write("\x03");
+  assert.equal((await command.ended).code, 0);
+  const drawn = frames(command);
+  assert.ok(drawn.length >= 3);
+  const rows = (frame: string) => frame.split("\n").length - 1;
+  drawn.forEach((frame, at) => {
+    const up = at === 0 ? "" : `\x1b[${rows(drawn[at - 1] ?? "")}F`;
+    assert.ok(frame.startsWith(`${up}Queue 'drawn'`), `as many rows up as were drawn before: ${frame}`);
+    // Nothing is wiped before it is written over, and there is nothing to restore afterwards.
+    assert.ok(!frame.slice(up.length).includes("\x1b"), frame);
+    assert.match(frame, /\n {2}ready {11}1\n/);
+  });
+});
+
+test("without a terminal it is one block after another, with no escape sequence", async (t) => {
+  const command = start(t, "task-queue", watch(await queueWithTask(t, "blocks")));
+  await command.says("until Ctrl-C");
+  await more(command, "until Ctrl-C", 1);
+  command.child.kill("SIGINT");
+  const { code, stdout } = await command.ended;
+  assert.equal(code, 0);
+  assert.ok(!stdout.includes("\x1b"));
+  for (const block of stdout.trimEnd().split(/\n\n(?=Queue)/))
+    assert.match(block, /^Queue 'blocks'.*\n {2}As of \d\d:\d\d:\d\d; every second/);
+});
+
+test("with --json it is one object a line, once a second", async (t) => {
+  const command = start(t, "task-queue", watch(await queueWithTask(t, "objects"), "--json"));
+  await more(command, "\n", 3);
+  command.child.kill("SIGTERM");
+  const { code, stdout, stderr } = await command.ended;
+  assert.deepEqual([code, stderr], [0, ""]);
+  const looks = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as StatusJson);
+  for (const look of looks) assert.deepEqual([look.queue, look.ready], ["objects", 1]);
+  const times = looks.map(({ at }) => Date.parse(at));
+  for (const [at, time] of times.entries())
+    assert.ok(at === 0 || time > (times[at - 1] ?? 0), "each later than the one before");
+});
+
+test("a reader that goes away ends it", async (t) => {
+  const command = start(t, "task-queue", watch(await queueWithTask(t, "unread"), "--json"));
+  await command.says('"ready"');
+  command.child.stdout?.destroy();
+  assert.equal((await command.ended).code, 0);
+});
+
+test("a queue deleted meanwhile is told once, and watched again when it is back", async (t) => {
+  const command = start(t, "task-queue", watch(await queueWithTask(t, "comes and goes"), "--json"));
+  await command.says('"ready":1');
+  const channel = await openChannel(t, url);
+  await channel.deleteQueue("comes and goes");
+  await command.says('[!] There is no queue "comes and goes".');
+  // Another watch is the clock: meanwhile this one has looked again.
+  const clock = start(t, "task-queue", watch(await queueWithTask(t, "clock"), "--json"));
+  await more(clock, "\n", 3);
+  await channel.assertQueue("comes and goes", { durable: true });
+  await command.says('"ready":0');
+  command.child.kill("SIGINT");
+  const { code, stderr } = await command.ended;
+  assert.deepEqual([code, stderr], [0, ' [!] There is no queue "comes and goes".\n']);
+});
+
+test("it says that the broker is gone, and goes on when it is back", {
+  skip: noPseudoTerminal,
+}, async (t) => {
+  const queue = await queueWithTask(t, "survivor");
+  const json = start(t, "task-queue", watch(queue, "--json"));
+  const terminal = startInTerminal(t, "task-queue", watch(queue, "--no-color"));
+  await json.says('"ready":1');
+  await terminal.says("until Ctrl-C");
+  await broker.kill();
+  await json.says(/ \[!\] Connection lost: /);
+  const warned = () => / \[!\] /.test(frames(terminal).at(-1) ?? "");
+  await terminal.until(warned);
+  await broker.restart();
+  await more(json, '"ready":1', 2);
+  await terminal.until(() => !warned());
+  json.child.kill("SIGINT");
+  terminal.child.stdin?.write("\x03");
+  assert.deepEqual([(await json.ended).code, (await terminal.ended).code], [0, 0]);
+});
+
+test("a wrong password is final at once, as without --watch", async (t) => {
+  const wrong = url.replace("amqp://", "amqp://guest:s3cret@");
+  const words = ["status", "--watch", "-u", wrong, "-q", "any"];
+  const { code, stdout, stderr } = await start(t, "task-queue", words).ended;
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /^Error: .*refuses user "guest"/m);
+});

@@ -1,0 +1,18 @@
+/** Takes note of what must be ended afterwards: a test's context, or whoever runs programs outside of a test. */
+export interface Scope {
+  after(end: () => unknown): void;
+}
+
+/** A scope outside of a test: whoever made it ends it. */
+export class OwnScope implements Scope {
+  readonly #ends: (() => unknown)[] = [];
+
+  after(end: () => unknown): void {
+    this.#ends.push(end);
+  }
+
+  /** Ends everything, the latest first. */
+  async end(): Promise<void> {
+    for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) await end();
+  }
+}

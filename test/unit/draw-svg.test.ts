@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { printable } from "#dist/cli/printable.js";
+import { drawSvg } from "#dist/lessons/draw-svg.js";
+import type { Bar, Lane, Timeline } from "#dist/lessons/timeline.js";
+import { noXmlParser, parseXml } from "../support/xml.js";
+
+const bar = (label: string, from: number, to: number, more: Partial<Bar> = {}): Bar => ({
+  label,
+  from,
+  to,
+  begin: "received",
+  end: "done",
+  ...more,
+});
+const timeline = (lanes: Record<string, Bar[]>, kind: Lane["kind"] = "worker"): Timeline => ({
+  lanes: Object.entries(lanes).map(([name, bars]) => ({ name, kind, bars })),
+  elapsed: 4,
+  worked: 0,
+});
+/** Everything a reader of the picture reads. */
+const texts = (svg: string): string[] =>
+  [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, said = ""]) => said);
+const only = (timeline: Timeline): string => drawSvg("A question?", [{ title: "", timeline }]);
+
+test("a picture names its question, every lane, and every task once for each time it was in hand", () => {
+  const svg = drawSvg("A question?", [
+    {
+      title: "First run: 4.0 s",
+      timeline: timeline({ w1: [bar("a.", 0, 1)], w2: [bar("a.", 2, 4), bar("b.", 0, 1)] }),
+    },
+    { title: "Second run: 4.0 s", timeline: timeline({ w1: [bar("a.", 0, 4)] }) },
+  ]);
+  const count = (said: string) => texts(svg).filter((one) => one === said).length;
+  assert.deepEqual([count("a."), count("b."), count("w1"), count("w2")], [3, 1, 2, 1]);
+  for (const said of ["A question?", "First run: 4.0 s", "Second run: 4.0 s", "0 s", "1 s"])
+    assert.ok(count(said) > 0, said);
+});
+
+test("a picture says in words what it shows", () => {
+  const svg = only(
+    timeline({
+      w1: [bar("a.", 0, 1), bar("b.", 1, 2, { end: "killed" })],
+      w2: [bar("b.", 2, 4, { begin: "redelivered" })],
+    }),
+  );
+  assert.match(svg, /^<svg [^>]*role="img" aria-labelledby="title description">/);
+  assert.match(svg, /<title id="title">A question\?<\/title>/);
+  assert.match(svg, /<desc id="description">[^<]*w1: 1 done, 1 killed; w2: 1 done, 1 redelivered\.<\/desc>/);
+});
+
+test("a picture has colours for light and dark, and its legend has the marks that occur", () => {
+  const svg = only(
+    timeline({ w1: [bar("a.", 0, 4, { end: "killed" })], w2: [bar("a.", 2, 4, { begin: "redelivered" })] }),
+  );
+  assert.match(svg, /@media \(prefers-color-scheme:dark\)/);
+  assert.deepEqual(texts(svg).slice(-3), [
+    "a bar: one task, from received to acknowledged",
+    "received again (redelivered)",
+    "killed",
+  ]);
+});
+
+test("bars of a worker that does several tasks at a time lie under each other, not upon each other", () => {
+  const tops = (bars: Bar[]) =>
+    new Set(
+      [...only(timeline({ w1: bars })).matchAll(/<g transform="translate\([\d.]+ ([\d.]+)\)">/g)].map(
+        ([, y]) => y,
+      ),
+    );
+  assert.equal(tops([bar("a", 0, 2), bar("b", 1, 3), bar("c", 2, 4)]).size, 2);
+  assert.equal(tops([bar("a", 0, 2), bar("b", 2, 4)]).size, 1);
+});
+
+test("the same timelines make the same picture", () => {
+  const same = () => only(timeline({ w1: [bar("a.", 0, 1)], w2: [bar("b.", 1, 4)] }));
+  assert.equal(same(), same());
+});
+
+const odd = fc.constantFrom(
+  "漢",
+  "🐇",
+  "👩\u200d🌾",
+  "&",
+  "<",
+  ">",
+  '"',
+  "]]>",
+  "\x1b",
+  "\u202e",
+  "\ud800",
+  "\ufffe",
+  "\uffff",
+  "x",
+);
+const anyText = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: odd, maxLength: 20 }));
+const second = fc.integer({ min: 0, max: 300 }).map((tenths) => tenths / 10);
+const anyBar = fc
+  .record({
+    label: anyText.map((text) => printable(text)),
+    from: second,
+    lasts: second,
+    begin: fc.constantFrom<Bar["begin"][]>("received", "redelivered", "lost", "down", "sending"),
+    end: fc.constantFrom<Bar["end"][]>("done", "aborted", "requeued", "killed", "lost", "back", "open"),
+  })
+  .map(({ lasts, ...bar }) => ({ ...bar, to: bar.from + lasts }));
+const anyTimeline = fc
+  .record({
+    name: anyText,
+    kind: fc.constantFrom<Lane["kind"][]>("worker", "broker", "sender"),
+    bars: fc.array(anyBar, { maxLength: 6 }),
+  })
+  .map((lane) => ({ lanes: [lane], elapsed: Math.max(0, ...lane.bars.map(({ to }) => to)), worked: 0 }));
+
+test("whatever the names are, the picture is well-formed XML", { skip: noXmlParser }, () => {
+  const cases = fc.sample(fc.tuple(anyText, anyTimeline), 300);
+  parseXml(cases.map(([title, timeline]) => drawSvg(title, [{ title, timeline }])));
+  assert.throws(() => parseXml(["<svg>&</svg>"]));
+});
+
+test("no number in a picture is missing, whatever the times are", () => {
+  fc.assert(
+    fc.property(anyTimeline, (timeline) =>
+      assert.doesNotMatch(
+        only({
+          ...timeline,
+          lanes: timeline.lanes.map((lane) => ({
+            ...lane,
+            name: "w",
+            bars: lane.bars.map((bar) => ({ ...bar, label: "a" })),
+          })),
+        }),
+        /NaN|undefined|Infinity|(width|height|r[xy]?)="-\d/,
+      ),
+    ),
+  );
+});
