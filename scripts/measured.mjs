@@ -1,0 +1,11 @@
+import { readFileSync, writeFileSync } from "node:fs";
+
+/** Replaces the part of a page between `<!-- measured: name -->` and `<!-- end -->`. */
+export function replaceMeasured(path, name, text) {
+  const page = readFileSync(path, "utf8");
+  const start = `<!-- measured: ${name} -->\n`;
+  const from = page.indexOf(start) + start.length;
+  const to = page.indexOf("<!-- end -->", from);
+  if (from < start.length || to < 0) throw new Error(`${path} has no part "measured: ${name}".`);
+  writeFileSync(path, `${page.slice(0, from)}\n${text}\n\n${page.slice(to)}`);
+}
