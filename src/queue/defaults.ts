@@ -21,8 +21,6 @@ export const defaults = {
   reconnect: { initialDelay: 100, maxDelay: 5_000, factor: 2, jitter: 0.2, stableMs: 1_000 },
   /** How long the publisher waits without any confirm before it gives up, in ms. */
   confirmTimeoutMs: 30_000,
-  /** How often nacked tasks are published again without any confirm in between; the pauses add up to some 11 s. */
-  nackTries: 7,
   /** Tasks published and not yet confirmed, at most. */
   window: 1_000,
   /** The same in bytes of body; a single larger task still passes. */

@@ -34,3 +34,8 @@ export function sizeLimit(replyText: string): number | undefined {
   const limit = /message size \d+ is larger than (?:configured )?max size (\d+)/.exec(replyText)?.[1];
   return limit === undefined ? undefined : Number(limit);
 }
+
+/** Why a task is not published, or was refused. `limit` in bytes. */
+export function tooLarge(limit: number): string {
+  return `larger than the ${limit.toLocaleString("en-US")} bytes this broker takes (max_message_size), not stored`;
+}

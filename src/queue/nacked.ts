@@ -1,22 +1,24 @@
 import { backoff } from "./backoff.js";
-import { defaults } from "./defaults.js";
 import type { Outgoing } from "./in-flight.js";
+
+const TRIES = 3;
 
 interface Options {
   /** Publishes some again. */
   publish(tasks: readonly Outgoing[]): void;
-  /** Gives these up, the last ones nacked without a confirm in between. */
-  giveUp(tasks: readonly Outgoing[]): void;
+  /** Called when several tries in a row were nacked. */
+  stuck(): void;
 }
 
 /**
- * Tasks the broker nacked, kept for another try. A quorum queue nacks while it has no leader, which passes;
- * a full one (`x-overflow` reject-publish) until there is room. Which of them it is, a nack does not say: so
- * first one task is tried, and twice as many each time that goes well.
+ * Tasks the broker nacked, kept for another try. A quorum queue nacks while it has no leader, which passes,
+ * though not on a channel that met it so (seen with RabbitMQ 3.10); a full one (`x-overflow` reject-publish)
+ * until there is room. Which of them it is, a nack does not say: so first one task is tried, twice as many
+ * each time that goes well, and `stuck` is called after every `TRIES` that do not.
  */
 export class Nacked {
   readonly #options: Options;
-  #waiting: Outgoing[] = [];
+  readonly #waiting: Outgoing[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** Tries since the last confirm. */
   #tries = 0;
@@ -32,26 +34,31 @@ export class Nacked {
     return this.#waiting.length;
   }
 
-  /** Keeps a task for another try, unless `defaults.nackTries` in a row have brought no confirm. */
+  /** Keeps a task for another try. */
   keep(outgoing: Outgoing): void {
     this.#waiting.push(outgoing);
     this.#batch = 1;
-    if (this.#tries < defaults.nackTries) this.#plan();
-    else this.#options.giveUp(this.#take(this.#waiting.length));
+    this.#plan();
+    if (this.#tries > 0 && this.#tries % TRIES === 0) this.#options.stuck();
+  }
+
+  /** On a new channel: whatever is unconfirmed is tried as slowly. */
+  keepAll(unconfirmed: Iterable<Outgoing>): void {
+    for (const outgoing of unconfirmed) this.#waiting.push(outgoing);
+    this.#batch = 1;
+    this.#plan();
+  }
+
+  /** Hands over all of them, in the order of the input, and tries none any more. */
+  takeAll(): Outgoing[] {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return this.#take(this.#waiting.length);
   }
 
   /** The broker takes tasks. */
   confirmed(): void {
     this.#tries = 0;
-  }
-
-  /** Forgets them: they are published again otherwise, or not at all. */
-  clear(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#waiting = [];
-    this.#tries = 0;
-    this.#batch = 1;
   }
 
   #plan(): void {

@@ -5,7 +5,7 @@ import { defaults } from "./defaults.js";
 import { WorkQueueError } from "./errors.js";
 import type { PublishTotals } from "./events.js";
 import { InFlight, type Outgoing } from "./in-flight.js";
-import { messageProperties, sizeLimit } from "./message.js";
+import { messageProperties, sizeLimit, tooLarge } from "./message.js";
 import { Nacked } from "./nacked.js";
 import { openPublishChannel } from "./publish-channel.js";
 import type { PublishOptions } from "./publish-options.js";
@@ -23,8 +23,11 @@ export class Publisher {
   /** Also what to publish again on a new connection. */
   readonly #inFlight = new InFlight();
   readonly #nacked = new Nacked({
-    publish: (tasks) => this.#publishAgain(tasks),
-    giveUp: (tasks) => this.#giveUp(tasks),
+    publish: (tasks) => {
+      if (this.#channel === undefined) this.#nacked.keepAll(tasks);
+      else this.#publishAgain(tasks);
+    },
+    stuck: () => this.#session.restart("the broker nacks every task on this one"),
   });
   #channel: ConfirmChannel | undefined;
   /** amqplib's buffer is full: the last publish said false, which means "wait for drain", not "failed". */
@@ -127,10 +130,13 @@ export class Publisher {
     });
     this.#channel = channel;
     this.#full = false;
-    this.#nacked.clear();
-    this.#confirmTimer?.refresh();
-    for (const outgoing of this.#inFlight) outgoing.maybeStored = true;
-    this.#publishAgain(this.#inFlight);
+    const nacked = new Set(this.#nacked.takeAll());
+    for (const outgoing of this.#inFlight) outgoing.maybeStored ||= !nacked.has(outgoing);
+    if (nacked.size > 0) this.#nacked.keepAll(this.#inFlight);
+    else {
+      this.#confirmTimer?.refresh();
+      this.#publishAgain(this.#inFlight);
+    }
     this.#wake();
   }
 
@@ -173,12 +179,6 @@ export class Publisher {
     }
   }
 
-  #giveUp(tasks: readonly Outgoing[]): void {
-    const there = tasks.filter((outgoing) => this.#inFlight.settle(outgoing));
-    this.#account.nacked(there, "nacked by the broker again and again, not stored");
-    this.#fail(new WorkQueueError("NACKED", `${this.#brokers} took no task for some time (nack).`));
-  }
-
   #refuse(outgoing: Outgoing, reason: string): void {
     if (!this.#inFlight.settle(outgoing)) return;
     this.#account.refused(outgoing, reason);
@@ -213,6 +213,12 @@ export class Publisher {
 
   #timedOut(): void {
     const seconds = this.#options.confirmTimeoutMs / 1000;
+    const nacked = this.#nacked.takeAll().filter((outgoing) => this.#inFlight.settle(outgoing));
+    if (nacked.length > 0) {
+      this.#account.nacked(nacked, "nacked by the broker again and again, not stored");
+      this.#fail(new WorkQueueError("NACKED", `${this.#brokers} took no task for ${seconds} s (nack).`));
+      return;
+    }
     const what = this.#channel === undefined ? "No connection to" : "No confirm from";
     this.#fail(new WorkQueueError("CONFIRM_TIMEOUT", `${what} ${this.#brokers} for ${seconds} s.`));
   }
@@ -225,7 +231,7 @@ export class Publisher {
   #fail(error: WorkQueueError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    this.#nacked.clear();
+    this.#nacked.takeAll();
     this.#account.doubtful(this.#inFlight.clear(), `${error.message} It may or may not be stored.`);
     this.#wake();
   }
@@ -240,6 +246,3 @@ export class Publisher {
     if (this.#failure !== undefined) throw this.#failure;
   }
 }
-
-const tooLarge = (limit: number): string =>
-  `larger than the ${limit.toLocaleString("en-US")} bytes this broker takes (max_message_size), not stored`;

@@ -84,12 +84,18 @@ describe("a cluster of three private brokers", { skip: noCluster }, () => {
     follower = all.find((broker) => !isLeader(broker)) ?? assert.fail("everybody leads");
 
     await leader.kill();
+    // This one meets the queue while nobody leads it: its channel is nacked for ever, a new one is not.
+    const { recorder } = await publishAll(["late"], { queue, urls: [new BrokerUrl(follower.url)] });
+    t.diagnostic(
+      `${recorder.all("nacked").length} times nacked, ${recorder.all("connected").length} connections`,
+    );
     // A basic.get from a queue that nobody leads ends the connection.
     while (leaderIn(members(follower)) === undefined) await sleep(50);
     const channel = await openChannel(t, follower.url);
     const message = await channel.get(queue);
     assert.ok(message);
     assert.equal(message.content.toString(), "kept");
+    assert.equal(message.fields.messageCount, 1, "the late one");
     assert.deepEqual(
       runningNodes(follower),
       names().filter((name) => name !== leader.nodeName),

@@ -83,7 +83,16 @@ test("--max-tasks takes exactly so many: the next one is not even delivered", as
 test("--max-tasks with a larger prefetch leaves the rest untouched: handed back, it would count as failed", async (t) => {
   const queue = uniqueQueue(t);
   await publishAll(["a", "b", "c", "d", "e"], { queue });
-  const { consumer } = startConsumer(t, { queue, maxTasks: 2, prefetch: 0 });
+  const gate = new Gate();
+  const { consumer, recorder } = startConsumer(t, {
+    queue,
+    maxTasks: 2,
+    prefetch: 0,
+    concurrency: 2,
+    handler: gate.handler,
+  });
+  await recorder.nth("task-received", 2); // an ack before that would fetch a third one
+  gate.open();
   assert.deepEqual([(await consumer.finished).done, (await consumer.finished).requeued], [2, 0]);
   const channel = await openChannel(t);
   const message = await channel.get(queue, { noAck: true });

@@ -68,7 +68,7 @@ test("a queue that stays full: what it did not take is named with its lines, and
     arguments: { "x-max-length": 2, "x-overflow": "reject-publish" },
   });
   const stdin = Array.from({ length: 50 }, (_, number) => `task ${number + 1}\n`).join("");
-  const words = ["-u", broker.url, "-q", queue, "-f", "-"];
+  const words = ["-u", broker.url, "-q", queue, "-f", "-", "--confirm-timeout", "3s"];
   const { code, stdout, stderr } = await run(t, "new-task", words, { stdin });
   assert.equal(code, 1);
   assert.match(stdout, /2 tasks sent and confirmed.*; 48 tasks refused$/m);
@@ -76,7 +76,7 @@ test("a queue that stays full: what it did not take is named with its lines, and
   assert.match(stderr, /The broker nacks tasks/);
   assert.match(stderr, /Refused: 'task 3' \(line 3\): nacked by the broker again and again, not stored/);
   assert.equal(stderr.match(/Refused:/g)?.length, 20, "the others are in the summary");
-  assert.match(stderr, /Error: .* took no task for some time \(nack\)\.\nThe queue may be full/);
+  assert.match(stderr, /Error: .* took no task for 3 s \(nack\)\.\nThe queue may be full/);
   assert.equal((await channel.checkQueue(queue)).messageCount, 2);
 });
 

@@ -36,7 +36,7 @@ test("the node that leads a quorum queue is killed: publisher and workers carry 
   const inTurn = [leader, ...nodes.filter((node) => node !== leader)];
   const words = [...inTurn.flatMap(({ url }) => ["-u", url]), "-q", "shared", "--json"];
   const workers = ["a", "b"].map((name) => start(t, "worker", [...words, "--name", name, "--dot", "5ms"]));
-  const publisher = start(t, "new-task", [...words, "--file", "-"]);
+  const publisher = start(t, "new-task", [...words, "--file", "-", "--confirm-timeout", "2m"]);
   const tasks = Array.from({ length: TASKS }, (_, number) => `task ${number}.`);
   publisher.child.stdin?.write(`${tasks.slice(0, TASKS / 2).join("\n")}\n`);
   await workers[0]?.recorder.nth("task-done", TASKS / 10);
