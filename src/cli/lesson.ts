@@ -99,8 +99,9 @@ async function give(
   ];
   for (const [title, lines] of sections) {
     say(`\n${bold(title)}`);
-    if (title === "By hand") for (const line of lines) say(`  ${line}`);
-    else for (const line of lines) sayWrapped(line, "  ");
+    for (const line of lines)
+      if (title === "What was measured") sayWrapped(line, "  ");
+      else say(`  ${line}`); // commands and addresses are copied: never broken nor cut
   }
   if (svg !== undefined) {
     await writeSvg(svg, drawSvg(lesson.question, drawn));
