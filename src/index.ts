@@ -138,15 +138,13 @@ function queueOptions(role: string, options: QueueOptions) {
 
 async function* numbered(
   tasks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
-): AsyncIterable<Input> {
+): AsyncIterable<Input[]> {
   let line = 0;
   for await (const task of tasks) {
     const isText = typeof task === "string";
     if (!isText && !(task instanceof Uint8Array))
       throw new WorkQueueError("INPUT", `Task ${line + 1} is neither a string nor bytes.`);
-    yield {
-      body: isText ? Buffer.from(task) : Buffer.from(task.buffer, task.byteOffset, task.length),
-      line: ++line,
-    };
+    const body = isText ? Buffer.from(task) : Buffer.from(task.buffer, task.byteOffset, task.length);
+    yield [{ body, line: ++line }];
   }
 }

@@ -75,7 +75,7 @@ async function taskSource(
     stderr.write("Reading tasks from the terminal, one per line; Ctrl-D ends.\n");
   if (file !== undefined) return openTaskFile(file, stdin, signal, fromLine);
   async function* one() {
-    yield { body: Buffer.from(message), line: 1 };
+    yield [{ body: Buffer.from(message), line: 1 }];
   }
   return { inputs: one(), close: async () => {} };
 }

@@ -6,6 +6,7 @@ import {
   type WorkQueueEvent,
 } from "../queue/events.js";
 import type { SessionTarget } from "../queue/session.js";
+import { deferred } from "./deferred.js";
 import { explainReporter } from "./explain.js";
 import { jsonReporter } from "./json.js";
 import type { Terminal } from "./terminal.js";
@@ -35,7 +36,8 @@ export function makeReport(
     listeners.push(explainReporter((text) => to.write(text), json ? errColors : outColors, options));
   }
   listeners.push(json ? jsonReporter(stdout) : human);
-  return speakAs(name, (event) => {
+  const tell = (event: WorkQueueEvent) => {
     for (const listener of listeners) listener(event);
-  });
+  };
+  return speakAs(name, deferred(tell, process));
 }

@@ -8,9 +8,9 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Tasks to publish, read as they are needed: memory does not grow with the file. */
+/** Tasks to publish, read some at a time as they are needed: memory does not grow with the file. */
 export interface TaskSource {
-  inputs: AsyncIterable<Input>;
+  inputs: AsyncIterable<readonly Input[]>;
   close(): Promise<void>;
 }
 
@@ -60,43 +60,48 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 async function* readable(
-  inputs: AsyncIterable<Input>,
+  inputs: AsyncIterable<readonly Input[]>,
   fromLine: number,
   name: string,
   signal: AbortSignal,
-): AsyncIterable<Input> {
+): AsyncIterable<readonly Input[]> {
   try {
-    for await (const input of inputs) if (input.line >= fromLine) yield input;
+    for await (const some of inputs)
+      yield (some[0]?.line ?? fromLine) < fromLine ? some.filter(({ line }) => line >= fromLine) : some;
   } catch (error) {
     if (signal.aborted) throw error;
     throw new WorkQueueError("INPUT", `Cannot read ${name} any further: ${reasonOf(error)}`, error);
   }
 }
 
-async function* lines(input: Readable): AsyncIterable<Input> {
+/** What a chunk of the input completes is handed on together. */
+async function* lines(input: Readable): AsyncIterable<Input[]> {
   let rest: Buffer[] = [];
   let line = 0;
-  const task = (bytes: Buffer): Buffer => {
+  let some: Input[] = [];
+  const take = (bytes: Buffer) => {
     line++;
     const from = line === 1 && bytes.subarray(0, 3).equals(BOM) ? 3 : 0;
-    return bytes.subarray(from, bytes.at(-1) === RETURN ? -1 : undefined);
+    const body = bytes.subarray(from, bytes.at(-1) === RETURN ? -1 : undefined);
+    if (body.length > 0) some.push({ body, line });
   };
   for await (const chunk of input as AsyncIterable<Buffer>) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       const piece = chunk.subarray(start, end);
-      const body = task(rest.length === 0 ? piece : Buffer.concat([...rest, piece]));
+      take(rest.length === 0 ? piece : Buffer.concat([...rest, piece]));
       rest = [];
       start = end + 1;
-      if (body.length > 0) yield { body, line };
     }
     if (start < chunk.length) rest.push(chunk.subarray(start));
+    yield some;
+    some = [];
   }
-  const last = task(Buffer.concat(rest));
-  if (last.length > 0) yield { body: last, line };
+  take(Buffer.concat(rest));
+  yield some;
 }
 
-async function* rows(input: Readable): AsyncIterable<Input> {
+async function* rows(input: Readable): AsyncIterable<Input[]> {
   const { parse } = await import("csv-parse"); // only now: most runs need none
   // Rows of a course's file are of any length, and people put quotes where CSV wants none.
   const parser = parse({
@@ -110,6 +115,6 @@ async function* rows(input: Readable): AsyncIterable<Input> {
   pipeline(input, parser, () => {});
   for await (const row of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
     const [task = ""] = row.record;
-    if (task !== "") yield { body: Buffer.from(task), line: row.info.lines };
+    if (task !== "") yield [{ body: Buffer.from(task), line: row.info.lines }];
   }
 }

@@ -6,6 +6,7 @@ import { defaults } from "./defaults.js";
 import { reasonOf, WorkQueueError } from "./errors.js";
 import type { Report } from "./events.js";
 import { listenFirst } from "./listen-first.js";
+import { oneWrite } from "./one-write.js";
 
 /** As whom to connect. */
 export interface ConnectionTarget {
@@ -55,6 +56,7 @@ export class Connection {
       return connectError(error, url);
     }
     listenFirst(connection);
+    oneWrite(connection);
     const closed = closing(connection);
     this.#connection = connection;
     connection.on("close", () => {

@@ -4,6 +4,8 @@ import type { Task } from "./task.js";
 /** A task between its publish and the broker's answer. */
 export interface Outgoing {
   readonly task: Task;
+  /** It is the so manieth, from 1. */
+  readonly number: number;
   /** Its line in the input, from 1. */
   readonly line: number;
   /** The line of the task before it; 0: there was none. */
@@ -16,36 +18,42 @@ export interface Outgoing {
 
 /** What is published and not yet confirmed, in the order of publishing; limited in tasks and in bytes. */
 export class InFlight implements Iterable<Outgoing> {
-  readonly #byId = new Map<string, Outgoing>();
+  readonly #byNumber = new Map<number, Outgoing>();
+  #added = 0;
   #bytes = 0;
   #lastLine = 0;
 
   get size(): number {
-    return this.#byId.size;
+    return this.#byNumber.size;
   }
 
   /** Whether another task may be published: fewer than `defaults.window`, and than `defaults.windowBytes`. */
   get hasRoom(): boolean {
-    return this.#byId.size < defaults.window && this.#bytes < defaults.windowBytes;
+    return this.#byNumber.size < defaults.window && this.#bytes < defaults.windowBytes;
   }
 
   add(task: Task, line: number): Outgoing {
-    const outgoing: Outgoing = { task, line, after: this.#lastLine, maybeStored: false, returned: undefined };
+    const number = ++this.#added;
+    const after = this.#lastLine;
+    const outgoing: Outgoing = { task, number, line, after, maybeStored: false, returned: undefined };
     this.#lastLine = line;
-    this.#byId.set(task.id, outgoing);
+    this.#byNumber.set(number, outgoing);
     this.#bytes += task.bytes;
     return outgoing;
   }
 
-  /** Notes that no queue took a message. */
+  /** Notes that no queue took a message: one of the first, for its ack comes next. */
   returned(messageId: unknown, reason: string): void {
-    const outgoing = typeof messageId === "string" ? this.#byId.get(messageId) : undefined;
-    if (outgoing !== undefined) outgoing.returned = reason;
+    for (const outgoing of this)
+      if (outgoing.task.id === messageId) {
+        outgoing.returned = reason;
+        return;
+      }
   }
 
   /** Takes a task out. False where it was out already. */
-  settle({ task }: Outgoing): boolean {
-    const settled = this.#byId.delete(task.id);
+  settle({ task, number }: Outgoing): boolean {
+    const settled = this.#byNumber.delete(number);
     if (settled) this.#bytes -= task.bytes;
     return settled;
   }
@@ -53,12 +61,12 @@ export class InFlight implements Iterable<Outgoing> {
   /** Takes everything out, and returns it. */
   clear(): Outgoing[] {
     const all = [...this];
-    this.#byId.clear();
+    this.#byNumber.clear();
     this.#bytes = 0;
     return all;
   }
 
   [Symbol.iterator](): Iterator<Outgoing> {
-    return this.#byId.values();
+    return this.#byNumber.values();
   }
 }

@@ -1,4 +1,5 @@
 import type { ChannelModel, ConfirmChannel } from "amqplib";
+import { defaults } from "./defaults.js";
 import { reasonOf, WorkQueueError } from "./errors.js";
 import { returnReason } from "./message.js";
 import { openQueueChannel, type QueueChannelOptions } from "./queue-channel.js";
@@ -22,7 +23,7 @@ export async function openPublishChannel(
 ): Promise<ConfirmChannel> {
   const closed = new Set<ConfirmChannel>();
   const open = async () => {
-    const opened = await connection.createConfirmChannel();
+    const opened = await connection.createConfirmChannel({ highWaterMark: defaults.publishBufferBytes });
     opened.on("close", () => {
       closed.add(opened);
       listeners.closed(opened);

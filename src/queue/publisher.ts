@@ -36,7 +36,8 @@ export class Publisher {
   readonly #closing = new AbortController();
   /** A task waits for room. */
   #sending = false;
-  #wake = () => {};
+  /** Looks again at the condition that is waited for. */
+  wake = (): void => {};
   #confirmTimer: NodeJS.Timeout | undefined;
   /** The largest message the broker takes, in bytes, once it has refused a larger one. */
   #maxBytes = Number.POSITIVE_INFINITY;
@@ -60,49 +61,46 @@ export class Publisher {
   async start(): Promise<void> {
     const { signal, leave } = this.#options;
     const until = { signal: this.#closing.signal };
-    signal.addEventListener("abort", () => this.#wake(), until);
+    signal.addEventListener("abort", () => this.wake(), until);
     leave?.addEventListener(
       "abort",
       () => this.#fail(new WorkQueueError("INTERRUPTED", "Left at once.")),
       until,
     );
     this.#session.start();
-    await this.#until(() => this.#channel !== undefined || signal.aborted);
+    await this.until(() => this.#channel !== undefined || signal.aborted);
   }
 
-  /** Publishes one task as soon as there is room for it; does not wait for its confirm. */
-  async send({ body, line }: Input): Promise<void> {
-    const { signal, confirmTimeoutMs } = this.#options;
-    const room = () =>
-      this.#channel !== undefined && !this.#full && this.#inFlight.hasRoom && this.#nacked.size === 0;
-    this.#confirmTimer ??= setTimeout(() => this.#timedOut(), confirmTimeoutMs);
-    if (!room() || this.#failure !== undefined) {
-      this.#sending = true;
-      await this.#until(() => room() || signal.aborted);
-      this.#sending = false;
-      if (!room()) signal.throwIfAborted();
-    }
+  /** Whether another task may be published now. */
+  get hasRoom(): boolean {
+    return (
+      this.#channel !== undefined &&
+      !this.#full &&
+      this.#inFlight.hasRoom &&
+      this.#nacked.size === 0 &&
+      this.#failure === undefined
+    );
+  }
+
+  /** Waits until there is room, but not beyond a stop. */
+  async room(): Promise<void> {
+    this.#startTimer();
+    this.#sending = true;
+    await this.until(() => this.hasRoom || this.#options.signal.aborted);
+    this.#sending = false;
+  }
+
+  /** Publishes one task, for which there is room; does not wait for its confirm. */
+  send({ body, line }: Input): void {
+    this.#startTimer();
     const outgoing = this.#inFlight.add(new Task(randomUUID(), body), line);
     if (body.length > this.#maxBytes) this.#refuse(outgoing, tooLarge(this.#maxBytes));
     else this.#publish(outgoing, false);
   }
 
-  /** Waits for the next task, but not beyond a stop (undefined then) or a failure. */
-  async orStopped<T>(next: Promise<T>): Promise<T | undefined> {
-    let settled = false;
-    const settle = () => {
-      settled = true;
-      this.#wake();
-    };
-    next.then(settle, settle);
-    await this.#until(() => settled || this.#options.signal.aborted);
-    if (!settled) await new Promise(setImmediate); // an input that has ended says so within a turn
-    return settled ? next : undefined;
-  }
-
   /** Resolves when nothing is in flight any more. */
   async settled(): Promise<void> {
-    await this.#until(() => this.#inFlight.size === 0);
+    await this.until(() => this.#inFlight.size === 0);
   }
 
   async close(): Promise<void> {
@@ -116,12 +114,16 @@ export class Publisher {
     this.#options.report({ event: "stopped", ...this.totals });
   }
 
+  #startTimer(): void {
+    this.#confirmTimer ??= setTimeout(() => this.#timedOut(), this.#options.confirmTimeoutMs);
+  }
+
   async #setup(connection: ChannelModel): Promise<void> {
     const channel = await openPublishChannel(connection, this.#options, {
       returned: (messageId, reason) => this.#inFlight.returned(messageId, reason),
       drained: () => {
         this.#full = false;
-        this.#wake();
+        this.wake();
       },
       refused: (reason) => this.#channelRefused(reason),
       closed: (closed) => {
@@ -137,7 +139,7 @@ export class Publisher {
       this.#confirmTimer?.refresh();
       this.#publishAgain(this.#inFlight);
     }
-    this.#wake();
+    this.wake();
   }
 
   #publishAgain(tasks: Iterable<Outgoing>): void {
@@ -192,7 +194,7 @@ export class Publisher {
       clearTimeout(this.#confirmTimer);
       this.#confirmTimer = undefined;
     }
-    this.#wake();
+    this.wake();
   }
 
   /**
@@ -233,14 +235,14 @@ export class Publisher {
     this.#failure = error;
     this.#nacked.takeAll();
     this.#account.doubtful(this.#inFlight.clear(), `${error.message} It may or may not be stored.`);
-    this.#wake();
+    this.wake();
   }
 
-  /** Waits for a condition that another event brings about. There is one caller at a time. */
-  async #until(condition: () => boolean): Promise<void> {
+  /** Waits for a condition that another event brings about. There is one caller at a time. @throws its failure */
+  async until(condition: () => boolean): Promise<void> {
     while (this.#failure === undefined && !condition()) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.wake = resolve;
       });
     }
     if (this.#failure !== undefined) throw this.#failure;

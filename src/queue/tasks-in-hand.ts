@@ -32,8 +32,9 @@ export class TasksInHand {
   readonly totals: WorkTotals = { done: 0, secondsWorked: 0, requeued: 0, aborted: 0 };
   readonly #options: Options;
   readonly #waiting: Delivery[] = [];
-  readonly #inHand = new Map<Delivery, AbortController>();
+  readonly #inHand = new Map<Delivery, InHand>();
   #worked = 0;
+  #dealing = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -92,27 +93,29 @@ export class TasksInHand {
   }
 
   #interrupt(reason: string): Delivery[] {
-    const deliveries = [...this.#inHand.keys()];
-    for (const controller of this.#inHand.values()) controller.abort(new Error(reason));
+    const interrupted = [...this.#inHand];
     this.#inHand.clear();
-    return deliveries;
+    for (const [, inHand] of interrupted) inHand.abort(new Error(reason));
+    return interrupted.map(([delivery]) => delivery);
   }
 
   #next(): void {
+    if (this.#dealing) return; // a task that is done at once comes here again, however many wait
+    this.#dealing = true;
     while (this.#inHand.size < this.#options.concurrency) {
       const delivery = this.#waiting.shift();
       if (delivery === undefined) break;
       void this.#work(delivery);
     }
+    this.#dealing = false;
     if (this.#inHand.size === 0) this.#options.idle();
   }
 
   async #work(delivery: Delivery): Promise<void> {
-    const { handler, report, autoAck } = this.#options;
+    const { handler, report } = this.#options;
     const { task, redelivered, deliveryCount, acquiredCount } = delivery;
-    const controller = new AbortController();
-    const { signal } = controller;
-    this.#inHand.set(delivery, controller);
+    const inHand = new InHand(task, report);
+    this.#inHand.set(delivery, inHand);
     report({
       event: "task-received",
       task,
@@ -120,30 +123,36 @@ export class TasksInHand {
       ...(deliveryCount === undefined ? {} : { deliveryCount }),
       ...(acquiredCount === undefined ? {} : { acquiredCount }),
     });
-    const startedAt = performance.now();
     let failure: string | undefined;
     try {
-      await handler(task, {
-        signal,
-        progress: (dotsDone) => report({ event: "task-progress", task, dotsDone }),
-      });
+      const working = handler(task, inHand);
+      if (working !== undefined) await working; // else it is acknowledged with what else came in this turn
     } catch (error) {
       failure = reasonOf(error);
       // A task that fails at once must not go round and round at full speed.
-      if (!signal.aborted) await pause(defaults.requeueDelayMs, signal);
+      if (!inHand.aborted) await pause(defaults.requeueDelayMs, inHand.signal);
     }
     if (!this.#inHand.delete(delivery)) return; // interrupted, and that was told
-    if (failure !== undefined) {
+    if (failure === undefined) this.#done(delivery, inHand);
+    else {
       this.#worked++;
       this.handBack(delivery, failure, true);
-    } else if (autoAck || delivery.ack()) {
-      this.#worked++;
-      const seconds = (performance.now() - startedAt) / 1000;
-      this.totals.done++;
-      this.totals.secondsWorked += seconds;
-      report({ event: "task-done", task, seconds });
-    } else this.#aborted(task, "the connection was lost");
+    }
     this.#next();
+  }
+
+  #done(delivery: Delivery, { startedAt }: InHand): void {
+    const { report, autoAck } = this.#options;
+    const { task } = delivery;
+    if (!autoAck && !delivery.ack()) {
+      this.#aborted(task, "the connection was lost");
+      return;
+    }
+    this.#worked++;
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.totals.done++;
+    this.totals.secondsWorked += seconds;
+    report({ event: "task-done", task, seconds });
   }
 
   #aborted(task: Task, reason: string): void {
@@ -161,4 +170,38 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     });
   });
+}
+
+/** A task in hand, as its handler sees it. */
+class InHand implements HandlerContext {
+  readonly startedAt = performance.now();
+  readonly #task: Task;
+  readonly #report: Report;
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+
+  constructor(task: Task, report: Report) {
+    this.#task = task;
+    this.#report = report;
+  }
+
+  /** Made when somebody asks for it: a task of no time needs none. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** An arrow, for handlers that take it out of the context. */
+  readonly progress = (dotsDone: number): void =>
+    this.#report({ event: "task-progress", task: this.#task, dotsDone });
 }

@@ -12,9 +12,10 @@ const PROGRESS_EVERY = 100;
  * @param dotMs the work per dot, in ms
  */
 export function workDots(dotMs: number): Handler {
-  return (task, { signal, progress }) => {
+  return (task, context) => {
     const total = task.dots * dotMs;
     if (total === 0) return;
+    const { signal, progress } = context;
     signal.throwIfAborted();
     const ticksEvery = Math.max(dotMs, PROGRESS_EVERY);
     const startedAt = performance.now();

@@ -16,7 +16,7 @@ export async function publishAll(
 ): Promise<{ totals: PublishTotals; recorder: Recorder }> {
   async function* inputs() {
     let line = 0;
-    for await (const task of tasks) yield { body: Buffer.from(task), line: ++line };
+    for await (const task of tasks) yield [{ body: Buffer.from(task), line: ++line }];
   }
   const totals = await publish(inputs(), {
     urls: [new BrokerUrl(brokerUrl)],

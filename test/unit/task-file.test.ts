@@ -22,7 +22,7 @@ async function file(t: TestContext, name: string, content: string | Buffer): Pro
 async function read(path: string, stdin: Readable = noInput(), signal = never): Promise<Buffer[]> {
   const source = await openTaskFile(path, stdin, signal);
   const bodies: Buffer[] = [];
-  for await (const { body } of source.inputs) bodies.push(body);
+  for await (const some of source.inputs) for (const { body } of some) bodies.push(body);
   await source.close();
   return bodies;
 }
@@ -137,7 +137,8 @@ test("each task has the line it stands on, empty lines counted, and reading may 
     ] as const) {
       const source = await openTaskFile(path, noInput(), never, fromLine);
       const found: [string, number][] = [];
-      for await (const { body, line } of source.inputs) found.push([body.toString(), line]);
+      for await (const some of source.inputs)
+        for (const { body, line } of some) found.push([body.toString(), line]);
       await source.close();
       assert.deepEqual(found, expected);
     }
@@ -176,7 +177,7 @@ test("an abort ends the reading even while the next line is waited for", async (
   stdin.write("a\nunfinished");
   const { inputs } = await openTaskFile("-", stdin, stop.signal);
   const tasks = inputs[Symbol.asyncIterator]();
-  assert.equal(String((await tasks.next()).value.body), "a");
+  assert.equal(String((await tasks.next()).value[0].body), "a");
   const next = tasks.next();
   stop.abort();
   await assert.rejects(next, { name: "AbortError" });
@@ -202,7 +203,7 @@ for (const name of ["tasks.txt", "tasks.csv"])
       if (when !== "in the middle") await filesSettle();
       let read = 0;
       const reading = async () => {
-        for await (const { body } of source.inputs) if (body.length > 0 && ++read === 10) stop.abort();
+        for await (const { length } of source.inputs) if (length > 0 && ++read === 3) stop.abort();
       };
       await assert.rejects(reading(), { name: "AbortError" });
       assert.ok(read < 100_000);

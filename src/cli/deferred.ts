@@ -1,0 +1,33 @@
+import type { WorkQueueEvent } from "../queue/events.js";
+
+/** Those of which there may be thousands a second. */
+const frequent: ReadonlySet<string> = new Set(["task-sent", "task-confirmed", "task-received", "task-done"]);
+
+/**
+ * Passes events on in their order, the frequent ones a moment later: a line costs about as much time as a
+ * small task's way to the broker and back, so first the acks and publishes of this turn go out.
+ * @param exiting listens for the end of the process, before which everything is passed on
+ */
+export function deferred(
+  listener: (event: WorkQueueEvent) => void,
+  exiting: { once(event: "exit", flush: () => void): unknown },
+): (event: WorkQueueEvent) => void {
+  let waiting: WorkQueueEvent[] = [];
+  let scheduled = false;
+  const flush = () => {
+    scheduled = false;
+    const events = waiting;
+    waiting = [];
+    for (const event of events) listener(event);
+  };
+  exiting.once("exit", flush);
+  return (event) => {
+    waiting.push(event);
+    if (!frequent.has(event.event)) flush();
+    else if (!scheduled) {
+      scheduled = true;
+      // amqplib writes in the next setImmediate, so this takes the one after that.
+      setImmediate(() => setImmediate(flush));
+    }
+  };
+}
