@@ -10,6 +10,7 @@ import { parts } from "./parts/parts.mjs";
 import { installPeers } from "./provide.mjs";
 import { Stage } from "./stage.mjs";
 import { isMet } from "./targets.mjs";
+import { warmUp } from "./work.mjs";
 
 const words = process.argv.slice(2);
 const unknown = words.find((word) => parts[word] === undefined);
@@ -30,6 +31,7 @@ try {
   await stage.start();
   const clients = findClients(stage);
   const where = circumstances(stage);
+  await warmUp(stage, clients);
   const results = readResults();
   for (const name of words.length > 0 ? words : Object.keys(parts)) {
     const { title, run } = parts[name];

@@ -14,7 +14,7 @@ export function shown(spread, digits = 0) {
   return `${round(median, digits)} (${round(min, digits)}–${round(max, digits)})`;
 }
 
-export const middle = (spread, digits = 0) => (spread === null ? "–" : round(spread.median, digits));
+const middle = (spread, digits = 0) => (spread === null ? "–" : round(spread.median, digits));
 
 /** What `compare` found, as a table. */
 export function rateTable(compared, limitName) {

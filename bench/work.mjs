@@ -3,7 +3,7 @@ import { sizes } from "./sizes.mjs";
 
 /** The line of a task without dots; all have the same size. */
 export const line = (number) => `Resize picture ${String(number).padStart(7, "0")} for the web`;
-export const bytes = line(1).length;
+const bytes = line(1).length;
 
 /** What the others are measured against: without a C compiler it is the raw Node socket. */
 export const limitKey = ({ limit }) => (limit.skip ? "raw" : "limit");
@@ -56,6 +56,14 @@ export const drainOnce = (stage, clients, contender) =>
     await fill(stage, clients, queue, contender.count);
     return drainFrom(stage, queue, contender);
   });
+
+/** Lets the broker load what it needs, before anything is measured. */
+export async function warmUp(stage, clients) {
+  const limit = limitKey(clients);
+  const count = sizes.warmUp;
+  await drainOnce(stage, clients, contender(clients, limit, { count, prefetch: 100 }));
+  await publishOnce(stage, contender(clients, limit, { count, type: "quorum" }));
+}
 
 function perTask({ seconds, clientCpu, brokerCpu, peak }, count) {
   const each = (cpu) => (cpu === null ? null : (cpu / count) * 1e6);

@@ -5,7 +5,7 @@ import { rateTable, shown, table } from "../tables.mjs";
 import { atLeast, atMost } from "../targets.mjs";
 import { compare, contender, drainOnce, limitKey, line, publishTo } from "../work.mjs";
 
-const { tasks, charted, atOneTime, dots } = sizes.concurrency;
+const { tasks, charted, dots } = sizes.concurrency;
 
 /** Many tasks at a time in one process. */
 export const concurrency = {
@@ -14,14 +14,14 @@ export const concurrency = {
     const limit = limitKey(clients);
     const measured = await inRounds(
       [
-        ...["limit", "ours", "raw", "amqplib", "rabbitmqClient", "cloudamqp"].map((key) =>
+        ...[limit, "ours", "amqplib", "rabbitmqClient", "cloudamqp"].map((key) =>
           contender(clients, key, { count: tasks, prefetch: 100 }),
         ),
-        ...charted.map((prefetch) =>
+        ...charted.map(([prefetch, count]) =>
           contender(clients, "ours", {
             key: `ours-${prefetch}`,
             name: `ours, ${prefetch.toLocaleString("en-US")} at a time`,
-            ...{ prefetch, count: prefetch === 1 ? atOneTime : tasks, rounds: sizes.rounds.peers },
+            ...{ prefetch, count, rounds: sizes.rounds.peers },
           }),
         ),
       ],
