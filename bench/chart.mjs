@@ -56,7 +56,10 @@ const windows = (figures) => ({
     name: "amqplib",
     points: figures
       .filter(({ key }) => key === "amqplib")
-      .map(({ window, rate }) => ({ label: window === 0 ? "no limit" : String(window), rate: rate.median })),
+      .map(({ window, rate }) => ({
+        label: window === 0 ? "no limit" : window.toLocaleString("en-US"),
+        rate: rate.median,
+      })),
   },
   levels: levels(figures, [
     ["limit", "limit (C)"],

@@ -41,7 +41,7 @@ export function findClients(stage) {
     limit: socket("limit (C)", [program], program === undefined && "there is no C compiler"),
     raw: socket("raw Node socket", node(join(bench, "limit/raw.mjs")), false),
     ours: {
-      name: "**ours**",
+      name: "ours",
       skip: false,
       publish: ({ queue, type, file }) => [
         ...own("new-task"),
@@ -59,11 +59,11 @@ export function findClients(stage) {
       },
     },
     oursWithOneTask: {
-      name: "**ours**: new-task Hello",
+      name: "ours: new-task Hello",
       skip: false,
       publish: ({ queue }) => [...own("new-task"), "--url", url, "--queue", queue, "Hello"],
     },
-    oursHelp: { name: "**ours**: new-task --help", skip: false, alone: [...own("new-task"), "--help"] },
+    oursHelp: { name: "ours: new-task --help", skip: false, alone: [...own("new-task"), "--help"] },
     node: { name: "node -e 0", skip: false, alone: node("-e", "0") },
     amqplib: library("amqplib", "amqplib.mjs"),
     amqplibNagle: library("amqplib, its default (Nagle)", "amqplib.mjs", ["nagle"]),

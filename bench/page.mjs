@@ -14,29 +14,33 @@ export function writeResults(results, parts) {
   const known = Object.keys(parts).filter((name) => results[name] !== undefined);
   const ordered = Object.fromEntries(known.map((name) => [name, results[name]]));
   writeFileSync(record, `${JSON.stringify(ordered, null, 1)}\n`);
-  const rows = known.flatMap((name) => results[name].targets.map((target) => targetRow(name, target)));
+  const rows = known.flatMap((name) => results[name].targets.map(targetRow));
   const text = [
     "# Benchmark results",
     "Written by `npm run bench`; [README.md](README.md) says what is measured and how. Medians, with least and greatest in brackets.",
     "## Targets",
-    table(["target", "part", "bound", "measured", ""], rows),
-    ...known.flatMap((name) => [
-      `## ${results[name].title}`,
-      `${name}: ${results[name].circumstances}`,
-      results[name].text,
-    ]),
+    table(["target", "bound", "measured", ""], rows),
+    ...measuredWhere(known, results),
+    ...known.flatMap((name) => [`## ${results[name].title}`, results[name].text]),
   ];
   writeFileSync(page, `${text.join("\n\n")}\n`);
 }
 
-function targetRow(name, target) {
+/** Parts that were measured on one day, machine and set of versions share a line. */
+function measuredWhere(known, results) {
+  const places = new Set(known.map((name) => results[name].where));
+  return [...places].map((where) => {
+    const there = known.filter((name) => results[name].where === where);
+    return `${there.map((name) => `${name} (${results[name].seconds} s)`).join(", ")}: ${where}.`;
+  });
+}
+
+function targetRow(target) {
   const { what, bound, measured, is } = target;
-  const verdicts = { true: "met", false: "**missed**", undefined: "not measured" };
   return [
     what,
-    name,
     `${is === "at least" ? "≥" : "≤"} ${bound}`,
-    measured === null ? "–" : measured.toFixed(measured < 10 ? 3 : 0),
-    verdicts[isMet(target)],
+    measured.toFixed(measured < 10 ? 3 : 0),
+    isMet(target) ? "met" : "**missed**",
   ];
 }

@@ -39,15 +39,16 @@ try {
     const startedAt = performance.now();
     const found = await run(stage, clients);
     const seconds = Math.round((performance.now() - startedAt) / 1000);
-    results[name] = { title, circumstances: `${where}. ${seconds} s.`, ...found };
+    results[name] = { title, where, seconds, ...found };
     writeResults(results, parts);
     drawChart(results);
     process.stdout.write(`\n${title} (${seconds} s)\n\n${found.text}\n\n`);
     for (const target of found.targets)
       process.stdout.write(
-        `${isMet(target) ? "met" : "MISSED"}: ${target.what}: ${target.measured?.toFixed(3)} (${target.is} ${target.bound})\n`,
+        `${isMet(target) ? "met" : "MISSED"}: ${target.what}: ${target.measured.toFixed(3)} (${target.is} ${target.bound})\n`,
       );
   }
+  say("All of it is in bench/RESULTS.md.");
 } catch (error) {
   // Told to stop, whatever fails then fails because of it.
   if (!stage.isEnding) {

@@ -1,6 +1,8 @@
-/** A Markdown table: its first column is text, the others are numbers. */
+const bold = ([name, ...numbers]) => [name.startsWith("ours") ? `**${name}**` : name, ...numbers];
+
+/** A Markdown table: its first column is text, and ours in bold; the others are numbers. */
 export function table(header, rows) {
-  const lines = [header, header.map((_, at) => (at === 0 ? "---" : "---:")), ...rows];
+  const lines = [header, header.map((_, at) => (at === 0 ? "---" : "---:")), ...rows.map(bold)];
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
@@ -21,7 +23,7 @@ export function rateTable(compared, limitName) {
   const header = [
     "client",
     "tasks/s",
-    `of ${limitName}`,
+    `of the ${limitName}`,
     "its µs of CPU per task",
     "the broker's",
     "peak MB",

@@ -1,8 +1,5 @@
-/** A target is a row of the first table: what, the bound, what was measured (null: it could not be), and which is better. */
+/** A target is a row of the first table: what it is, the bound, what was measured, and on which side it should be. */
 export const atLeast = (what, bound, measured) => ({ what, bound, measured, is: "at least" });
 export const atMost = (what, bound, measured) => ({ what, bound, measured, is: "at most" });
 
-export function isMet({ bound, measured, is }) {
-  if (measured === null) return undefined;
-  return is === "at least" ? measured >= bound : measured <= bound;
-}
+export const isMet = ({ bound, measured, is }) => (is === "at least" ? measured >= bound : measured <= bound);

@@ -48,7 +48,7 @@ export const backlog = {
         const waiting = (number) => `tasks/s, ${number.toLocaleString("en-US")} waiting`;
         return {
           text: table(
-            ["**ours**", waiting(small), waiting(large), "ratio"],
+            ["ours", waiting(small), waiting(large), "ratio"],
             compared.map(({ what, few, many, ratio }) => [what, shown(few), shown(many), shown(ratio, 2)]),
           ),
           targets: compared.map(({ what, ratio }) =>

@@ -27,7 +27,7 @@ export const dispatch = {
     ];
     return {
       text: table(
-        ["**ours**", "seconds", "ideal", "ratio"],
+        ["ours", "seconds", "ideal", "ratio"],
         [
           of(
             `${tasks.toLocaleString("en-US")} tasks of 1 to 10 dots, ${workers} workers in ${processes} processes`,
@@ -84,7 +84,7 @@ function measure(stage, clients, { dots, processes, concurrency, dotMs, more = [
       Array.from({ length: processes }, () => startWorker(stage, words, heard)),
     );
     await stage.run(clients.ours.publish({ queue, type: "classic", file }));
-    await Promise.race([finished, ...workers.map(({ ended }) => ended.then(([code]) => fail(code)))]);
+    await Promise.race([finished, ...workers.map(({ ended }) => ended.then(fail))]);
     for (const { child } of workers) child.kill();
     await Promise.all(workers.map(({ ended }) => ended));
     await stage.expect(queue, 0, "ours");
@@ -94,20 +94,21 @@ function measure(stage, clients, { dots, processes, concurrency, dotMs, more = [
   });
 }
 
-function fail(code) {
-  throw new Error(`A worker ended with ${code} while there was work.`);
+function fail([code, signal]) {
+  throw new Error(`A worker ended with ${signal ?? code} before its work was done.`);
 }
 
 /** Resolves when the worker waits for tasks. */
 async function startWorker(stage, words, heard) {
   const child = stage.spawn(words, ["ignore", "pipe", "inherit"]);
   const ended = once(child, "exit");
-  await new Promise((resolve) => {
+  const waits = new Promise((resolve) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const event = JSON.parse(line);
       heard(event);
       if (event.event === "consuming") resolve();
     });
   });
+  await Promise.race([waits, ended.then(fail)]);
   return { child, ended };
 }

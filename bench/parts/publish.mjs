@@ -21,7 +21,7 @@ export const publishPart = (type) => ({
           contender(clients, "amqplib", {
             ...all,
             window,
-            name: `amqplib, ${window === 0 ? "no limit" : window} in flight`,
+            name: `amqplib, ${window === 0 ? "no limit" : window.toLocaleString("en-US")} in flight`,
           }),
         ),
         contender(clients, "rabbitmqClient", all),
