@@ -44,7 +44,13 @@ const runner = spawn(
   ],
   {
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, TEST_BROKER_URL: broker.url, TEST_ADMIN_URL: broker.adminUrl, TMPDIR: temporary },
+    env: {
+      ...process.env,
+      TEST_BROKER_URL: broker.url,
+      TEST_ADMIN_URL: broker.adminUrl,
+      TMPDIR: temporary,
+      NODE_COMPILE_CACHE: join(root, "build/compile-cache"),
+    },
   },
 );
 // Ctrl-C reaches the runner by itself; this process stays to clear up.

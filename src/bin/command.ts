@@ -5,7 +5,7 @@ import { type ConnectionFlags, connectionTarget } from "../cli/connection.js";
 import { parseDuration, shortString } from "../cli/parse.js";
 import { printable } from "../cli/printable.js";
 import { errorLines, exitCodeOf } from "../cli/remedy.js";
-import { processTerminal, type Terminal } from "../cli/terminal.js";
+import type { Terminal } from "../cli/terminal.js";
 import { watchEnding } from "../cli/watchdog.js";
 import { defaults } from "../queue/defaults.js";
 import type { QueueType } from "../queue/events.js";
@@ -170,7 +170,7 @@ export async function runCommand(command: Command, argv: readonly string[]): Pro
   try {
     await command.parseAsync(argv, { from: "user" });
   } catch (error) {
-    process.exitCode = explainFailure(error);
+    process.exitCode = await explainFailure(error);
   }
   watchEnding(process);
 }
@@ -181,14 +181,18 @@ export function action<F extends { color?: boolean }>(
 ): (this: Command) => Promise<void> {
   return async function (this: Command) {
     const flags = this.opts<F>();
-    process.exitCode = await work(flags, processTerminal(flags.color ?? true), this.args);
+    process.exitCode = await work(flags, await ownTerminal(flags.color ?? true), this.args);
   };
 }
 
-function explainFailure(error: unknown): number {
+async function explainFailure(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
-  const { stderr, errColors } = processTerminal(!process.argv.includes("--no-color"));
+  const { stderr, errColors } = await ownTerminal(!process.argv.includes("--no-color"));
   const [first = "", ...rest] = errorLines(error, Boolean(process.env["DEBUG"]));
   stderr.write(`${errColors.red(first)}\n${rest.map((line) => `${line}\n`).join("")}`);
   return exitCodeOf(error);
 }
+
+/** With its colours, which --help has none of and does not wait for. */
+const ownTerminal = async (color: boolean): Promise<Terminal> =>
+  (await import("../cli/terminal.js")).processTerminal(color);

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import "./compile-cache.js";
 import { Option } from "commander";
 import type { OpenChoice } from "../cli/admin-offer.js";
 import { parseAdminUrl } from "../cli/admin-ui.js";
-import { newTask } from "../cli/new-task.js";
 import { wholeNumber } from "../cli/parse.js";
 import { defaults } from "../queue/defaults.js";
 import { WorkQueueError } from "../queue/errors.js";
@@ -66,6 +66,7 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
         throw new WorkQueueError("USAGE", "Give a message or --file, not both.");
       if (flags.file === undefined && flags.fromLine !== undefined)
         throw new WorkQueueError("USAGE", "--from-line is a line of --file.");
+      const { newTask } = await import("../cli/new-task.js"); // not for --help
       return newTask(
         {
           ...(await queueOptions(flags, terminal)),

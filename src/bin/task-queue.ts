@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./compile-cache.js";
 import { brokerCommand } from "./broker-command.js";
 import { bareCommand, runCommand } from "./command.js";
 import { lessonCommand } from "./lesson-command.js";

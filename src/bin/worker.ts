@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+import "./compile-cache.js";
 import { Option } from "commander";
 import { parseDuration, shortString, wholeNumber } from "../cli/parse.js";
-import { worker } from "../cli/worker.js";
 import { defaults } from "../queue/defaults.js";
 import { WorkQueueError } from "../queue/errors.js";
 import {
@@ -85,6 +85,7 @@ const command = queueCommand(
   .action(
     action<Flags>(async (flags, terminal) => {
       refuseContradictions(flags);
+      const { worker } = await import("../cli/worker.js"); // not for --help
       return worker(
         {
           ...(await queueOptions(flags, terminal)),

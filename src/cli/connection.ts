@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { createSecureContext } from "node:tls";
 import { BrokerUrl } from "../queue/broker-url.js";
 import { codeOf, reasonOf, WorkQueueError } from "../queue/errors.js";
 import type { SessionTarget } from "../queue/session.js";
-import { askPassword } from "./password.js";
 import { printable } from "./printable.js";
 import type { Terminal } from "./terminal.js";
 
@@ -65,7 +63,7 @@ function hideFromProcessList(texts: readonly string[]): void {
 async function password(flags: ConnectionFlags, terminal: Terminal): Promise<string | undefined> {
   if (flags.passwordFile !== undefined && flags.askPassword === true)
     throw new WorkQueueError("USAGE", "Give --password-file or --ask-password, not both.");
-  if (flags.askPassword === true) return askPassword(terminal);
+  if (flags.askPassword === true) return (await import("./password.js")).askPassword(terminal);
   if (flags.passwordFile === undefined) return undefined;
   const text = (await contents(flags.passwordFile)).toString();
   // Its first line: editors end files with a line break, and some begin them with a byte order mark.
@@ -93,6 +91,7 @@ async function certificates(
     if (!tls[name].includes("-----BEGIN "))
       throw new WorkQueueError("INPUT", `"${path}" (--${name}) is no PEM file.`);
   }
+  const { createSecureContext } = await import("node:tls"); // most runs need none
   try {
     createSecureContext(tls);
   } catch (error) {

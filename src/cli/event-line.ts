@@ -9,9 +9,10 @@ export interface Line {
   text: string;
 }
 
-/** `1 task`, `12,345 tasks`. */
+/** `1 task`, `12,345 tasks`. Grouped by hand: toLocaleString takes 10 ms at first, a tenth of a small command. */
 export function count(number: number, noun: string): string {
-  return `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
+  const grouped = String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${grouped} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** `2.0 s`. */
