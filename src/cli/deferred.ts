@@ -9,7 +9,7 @@ const frequent: ReadonlySet<string> = new Set(["task-sent", "task-confirmed", "t
  * @param exiting listens for the end of the process, before which everything is passed on
  */
 export function deferred(
-  listener: (event: WorkQueueEvent) => void,
+  listener: (events: readonly WorkQueueEvent[]) => void,
   exiting: { once(event: "exit", flush: () => void): unknown },
 ): (event: WorkQueueEvent) => void {
   let waiting: WorkQueueEvent[] = [];
@@ -18,7 +18,7 @@ export function deferred(
     scheduled = false;
     const events = waiting;
     waiting = [];
-    for (const event of events) listener(event);
+    if (events.length > 0) listener(events);
   };
   exiting.once("exit", flush);
   return (event) => {

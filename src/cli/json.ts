@@ -5,6 +5,6 @@ import { printableJson } from "./printable.js";
 export const jsonLine = (value: unknown): string => `${printableJson(JSON.stringify(value))}\n`;
 
 /** Writes every event as one JSON object a line: the format of docs/events.md. */
-export function jsonReporter(stdout: { write(text: string): unknown }): (event: WorkQueueEvent) => void {
-  return (event) => stdout.write(jsonLine(event));
+export function jsonReporter(out: { write(text: string): void }): (event: WorkQueueEvent) => void {
+  return (event) => out.write(jsonLine(event));
 }

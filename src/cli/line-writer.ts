@@ -24,10 +24,11 @@ export class LineWriter {
   }
 
   out(text: string): void {
-    this.#terminal.stdout.write(`${text}\n`);
+    this.#terminal.out.write(`${text}\n`);
   }
 
   err(text: string): void {
+    this.#terminal.out.flush();
     this.#terminal.stderr.write(`${text}\n`);
   }
 }

@@ -29,15 +29,16 @@ export function makeReport(
   human: (event: EngineEvent) => void,
 ): Report {
   const { name, json, explain } = options;
-  const { stdout, stderr, outColors, errColors } = terminal;
+  const { out, stderr, outColors, errColors } = terminal;
   const listeners: ((event: WorkQueueEvent) => void)[] = [];
   if (explain) {
-    const to = json ? stderr : stdout;
+    const to = json ? stderr : out;
     listeners.push(explainReporter((text) => to.write(text), json ? errColors : outColors, options));
   }
-  listeners.push(json ? jsonReporter(stdout) : human);
-  const tell = (event: WorkQueueEvent) => {
-    for (const listener of listeners) listener(event);
-  };
+  listeners.push(json ? jsonReporter(out) : human);
+  const tell = (events: readonly WorkQueueEvent[]) =>
+    out.gather(() => {
+      for (const event of events) for (const listener of listeners) listener(event);
+    });
   return speakAs(name, deferred(tell, process));
 }

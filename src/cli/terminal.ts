@@ -1,10 +1,13 @@
 import { Chalk, type ChalkInstance, chalkStderr, default as chalkStdout } from "chalk";
+import { Gathered } from "./gathered.js";
 
 /** Where a command reads and writes, handed in so that tests may hand in another. */
 export interface Terminal {
   stdin: NodeJS.ReadStream;
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
+  /** To stdout, for lines of which there may be thousands a second. */
+  out: Gathered;
   env: NodeJS.ProcessEnv;
   /** Colours for stdout and stderr; without any where they are not wanted or not possible. */
   outColors: ChalkInstance;
@@ -19,6 +22,7 @@ export function processTerminal(color: boolean): Terminal {
     stdin,
     stdout,
     stderr,
+    out: new Gathered(stdout),
     env,
     outColors: new Chalk({ level: off ? 0 : chalkStdout.level }),
     errColors: new Chalk({ level: off ? 0 : chalkStderr.level }),

@@ -216,13 +216,13 @@ export class Publisher {
   #timedOut(): void {
     const seconds = this.#options.confirmTimeoutMs / 1000;
     const nacked = this.#nacked.takeAll().filter((outgoing) => this.#inFlight.settle(outgoing));
-    if (nacked.length > 0) {
-      this.#account.nacked(nacked, "nacked by the broker again and again, not stored");
-      this.#fail(new WorkQueueError("NACKED", `${this.#brokers} took no task for ${seconds} s (nack).`));
-      return;
-    }
+    this.#account.nacked(nacked, "nacked by the broker again and again, not stored");
     const what = this.#channel === undefined ? "No connection to" : "No confirm from";
-    this.#fail(new WorkQueueError("CONFIRM_TIMEOUT", `${what} ${this.#brokers} for ${seconds} s.`));
+    this.#fail(
+      nacked.length > 0
+        ? new WorkQueueError("NACKED", `${this.#brokers} took no task for ${seconds} s (nack).`)
+        : new WorkQueueError("CONFIRM_TIMEOUT", `${what} ${this.#brokers} for ${seconds} s.`),
+    );
   }
 
   get #brokers(): string {
