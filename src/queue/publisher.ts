@@ -34,8 +34,7 @@ export class Publisher {
   #full = false;
   #failure: WorkQueueError | undefined;
   readonly #closing = new AbortController();
-  /** A task waits for room. */
-  #sending = false;
+  #waitsForRoom = false;
   /** Looks again at the condition that is waited for. */
   wake = (): void => {};
   #confirmTimer: NodeJS.Timeout | undefined;
@@ -85,9 +84,9 @@ export class Publisher {
   /** Waits until there is room, but not beyond a stop. */
   async room(): Promise<void> {
     this.#startTimer();
-    this.#sending = true;
+    this.#waitsForRoom = true;
     await this.until(() => this.hasRoom || this.#options.signal.aborted);
-    this.#sending = false;
+    this.#waitsForRoom = false;
   }
 
   /** Publishes one task, for which there is room; does not wait for its confirm. */
@@ -189,7 +188,7 @@ export class Publisher {
 
   /** The broker answered something: the confirm timeout begins anew, or ends. */
   #progressed(): void {
-    if (this.#inFlight.size > 0 || this.#sending) this.#confirmTimer?.refresh();
+    if (this.#inFlight.size > 0 || this.#waitsForRoom) this.#confirmTimer?.refresh();
     else {
       clearTimeout(this.#confirmTimer);
       this.#confirmTimer = undefined;
