@@ -9,7 +9,7 @@ import { connectionTarget } from "./connection.js";
 import { inSeconds } from "./event-line.js";
 import { LessonScreen } from "./lesson-screen.js";
 import { onStopSignals, signalExitCode } from "./signals.js";
-import { checkFolder, writeSvg } from "./svg-file.js";
+import { checkSvg, writeSvg } from "./svg-file.js";
 import { openTaskFile } from "./task-file.js";
 import type { Terminal } from "./terminal.js";
 import { drawTimelines, type Titled } from "./timelines.js";
@@ -129,5 +129,5 @@ async function refuseWhatCannotBe(
     );
   if (url !== undefined) await connectionTarget({ url }, terminal);
   if (file !== undefined) await (await openTaskFile(file, terminal.stdin, signal)).close();
-  if (svg !== undefined) await checkFolder(svg);
+  if (svg !== undefined) await checkSvg(svg);
 }
