@@ -17,6 +17,8 @@ export class LessonScreen implements Audience {
   readonly #runs: Run[] = [];
   #drawing = false;
   #sent = 0;
+  /** Columns of the longest speaker's name so far. */
+  #widest = 9;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -38,8 +40,10 @@ export class LessonScreen implements Audience {
       this.#sent > SENT_LINES && event.event === "task-confirmed"
         ? " ..."
         : (stageLine(event) ?? eventLine(event as never, { out: outColors, err: outColors })?.text);
-    if (text !== undefined)
-      stdout.write(`${outColors.bold(printable(speaker).padEnd(9))} ${outColors.dim("│")}${text}\n`);
+    if (text === undefined) return;
+    const name = printable(speaker);
+    this.#widest = Math.max(this.#widest, name.length);
+    stdout.write(`${outColors.bold(name.padEnd(this.#widest))} ${outColors.dim("│")}${text}\n`);
   }
 
   /** Ends the live lanes. */
