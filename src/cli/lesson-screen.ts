@@ -34,16 +34,16 @@ export class LessonScreen implements Audience {
 
   hears(event: LessonEvent, speaker: string): void {
     if (this.#drawing) return;
+    const name = printable(speaker);
+    this.#widest = Math.max(this.#widest, name.length);
     const { stdout, outColors } = this.#terminal;
     if (event.event === "task-confirmed" && ++this.#sent > SENT_LINES + 1) return;
     const text =
       this.#sent > SENT_LINES && event.event === "task-confirmed"
         ? " ..."
         : (stageLine(event) ?? eventLine(event as never, { out: outColors, err: outColors })?.text);
-    if (text === undefined) return;
-    const name = printable(speaker);
-    this.#widest = Math.max(this.#widest, name.length);
-    stdout.write(`${outColors.bold(name.padEnd(this.#widest))} ${outColors.dim("│")}${text}\n`);
+    if (text !== undefined)
+      stdout.write(`${outColors.bold(name.padEnd(this.#widest))} ${outColors.dim("│")}${text}\n`);
   }
 
   /** Ends the live lanes. */
