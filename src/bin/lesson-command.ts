@@ -19,14 +19,17 @@ export const lessonCommand: Command = bareCommand(
   "task-queue lesson",
 )
   .addArgument(new Argument("[name]", "without a name: the list").choices(lessons.map(({ name }) => name)))
-  .argument("[file]", "share-the-work: tasks of your own, one per line or CSV row")
+  .argument("[file]", "share-the-work: tasks of your own, one per line or CSV row; - is standard input")
   .addOption(
     new Option("--workers <n>", "share-the-work: how many workers (default: 2)").argParser(
       checked(wholeNumber(1, 50)),
     ),
   )
   .addOption(durationOption("--dot <duration>", "work per dot (default: the lesson's own, at most 1s)"))
-  .option("-u, --url <url>", "give it on this broker, on a queue of its own (default: a private RabbitMQ)")
+  .option(
+    "-u, --url <url>",
+    "give it on this broker, on a queue of its own: one address, its password in it, for amqps:// with a certificate that the system trusts (default: a private RabbitMQ)",
+  )
   .option("--svg <path>", "write the timeline to this file too, as SVG")
   .option("--no-color", "no colours (also: NO_COLOR)")
   .action(

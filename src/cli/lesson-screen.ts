@@ -17,6 +17,8 @@ export class LessonScreen implements Audience {
   readonly #runs: Run[] = [];
   #drawing = false;
   #sent = 0;
+  /** Columns of the longest speaker's name so far. */
+  #widest = 9;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -32,6 +34,8 @@ export class LessonScreen implements Audience {
 
   hears(event: LessonEvent, speaker: string): void {
     if (this.#drawing) return;
+    const name = printable(speaker);
+    this.#widest = Math.max(this.#widest, name.length);
     const { stdout, outColors } = this.#terminal;
     if (event.event === "task-confirmed" && ++this.#sent > SENT_LINES + 1) return;
     const text =
@@ -39,7 +43,7 @@ export class LessonScreen implements Audience {
         ? " ..."
         : (stageLine(event) ?? eventLine(event as never, { out: outColors, err: outColors })?.text);
     if (text !== undefined)
-      stdout.write(`${outColors.bold(printable(speaker).padEnd(9))} ${outColors.dim("│")}${text}\n`);
+      stdout.write(`${outColors.bold(name.padEnd(this.#widest))} ${outColors.dim("│")}${text}\n`);
   }
 
   /** Ends the live lanes. */

@@ -1,5 +1,8 @@
+import { addAbortSignal, Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { drawSvg } from "../lessons/draw-svg.js";
 import type { Lesson, LessonOptions } from "../lessons/lesson.js";
+import type { LeftQueue } from "../lessons/lesson-queues.js";
 import { lessons } from "../lessons/lessons.js";
 import { Stage } from "../lessons/stage.js";
 import { buildTimeline } from "../lessons/timeline.js";
@@ -8,8 +11,9 @@ import { wrap } from "./columns.js";
 import { connectionTarget } from "./connection.js";
 import { inSeconds } from "./event-line.js";
 import { LessonScreen } from "./lesson-screen.js";
+import { printable } from "./printable.js";
 import { onStopSignals, signalExitCode } from "./signals.js";
-import { checkFolder, writeSvg } from "./svg-file.js";
+import { checkSvg, writeSvg } from "./svg-file.js";
 import { openTaskFile } from "./task-file.js";
 import type { Terminal } from "./terminal.js";
 import { drawTimelines, type Titled } from "./timelines.js";
@@ -34,20 +38,29 @@ export function listLessons(terminal: Terminal): number {
   return 0;
 }
 
-/** Gives one lesson; Ctrl-C ends it and clears up. Returns the exit code. */
+/** Gives one lesson; Ctrl-C ends it and clears up. Returns the exit code: 1 where a queue is left behind. */
 export async function giveLesson(lesson: Lesson, options: GiveOptions, terminal: Terminal): Promise<number> {
   const stop = new AbortController();
+  const { stderr } = terminal;
   let exitCode = 0;
+  let ending = "Stopped; everything is cleared up.";
+  const leaves = ({ queue, reason }: LeftQueue) => {
+    const why = printable(reason.replace(/\.$/, ""), 400);
+    stderr.write(`Queue '${queue}' could not be deleted: ${why}.\n`);
+    stderr.write(`With the same --url: task-queue delete -q ${queue}\n`);
+    ending = "Stopped.";
+    exitCode ||= 1;
+  };
   const leave = (signal: NodeJS.Signals) => {
     exitCode = signalExitCode(signal);
     stop.abort();
   };
   const stopListening = onStopSignals(process, { first: leave, second: leave });
   try {
-    await give(lesson, options, terminal, stop.signal);
+    await give(lesson, options, terminal, { signal: stop.signal, leaves });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    terminal.stderr.write("Stopped; everything is cleared up.\n");
+    stderr.write(`${ending}\n`);
   } finally {
     stopListening();
   }
@@ -58,11 +71,12 @@ async function give(
   lesson: Lesson,
   { url, svg, ...wanted }: GiveOptions,
   terminal: Terminal,
-  signal: AbortSignal,
+  { signal, leaves }: { signal: AbortSignal; leaves(queue: LeftQueue): void },
 ): Promise<void> {
-  await refuseWhatCannotBe(lesson, { url, svg, ...wanted }, terminal, signal);
+  await refuseWhatCannotBe(lesson, { url, svg, ...wanted }, terminal);
   const { file, workers = 2, dotMs = lesson.dotMs } = wanted;
-  const options: LessonOptions = { file, workers, dotMs };
+  const input = file === undefined ? undefined : await checkTasks(file, terminal, signal);
+  const options: LessonOptions = { file, input, workers, dotMs };
   const { stdout, outColors } = terminal;
   const { bold, dim } = outColors;
   const columns = stdout.columns || 80;
@@ -82,7 +96,7 @@ async function give(
     measured = await lesson.run(stage, options);
   } finally {
     screen.end();
-    await stage.close();
+    for (const queue of await stage.close()) leaves(queue);
   }
   signal.throwIfAborted();
 
@@ -112,11 +126,10 @@ async function give(
 /** Before anything is started. @throws WorkQueueError USAGE, BAD_URL, INPUT */
 async function refuseWhatCannotBe(
   lesson: Lesson,
-  { url, svg, file, workers }: GiveOptions,
+  { url, svg, file, workers, dotMs = lesson.dotMs }: GiveOptions,
   terminal: Terminal,
-  signal: AbortSignal,
 ): Promise<void> {
-  const { name, killsBroker, adjustable } = lesson;
+  const { name, killsBroker, adjustable, minDotMs } = lesson;
   if (!adjustable && (file !== undefined || workers !== undefined))
     throw new WorkQueueError(
       "USAGE",
@@ -127,7 +140,33 @@ async function refuseWhatCannotBe(
       "USAGE",
       `The lesson ${name} kills the broker, which it does only to one of its own: give it without --url.`,
     );
-  if (url !== undefined) await connectionTarget({ url }, terminal);
-  if (file !== undefined) await (await openTaskFile(file, terminal.stdin, signal)).close();
-  if (svg !== undefined) await checkFolder(svg);
+  if (dotMs < minDotMs)
+    throw new WorkQueueError(
+      "USAGE",
+      `The lesson ${name} shows nothing with less than ${minDotMs}ms per dot: give it --dot ${minDotMs}ms or more.`,
+    );
+  if (url !== undefined && (await connectionTarget({ url }, terminal)).urls.length > 1)
+    throw new WorkQueueError("USAGE", "A lesson is given on one broker: --url takes one address here.");
+  if (svg !== undefined) await checkSvg(svg);
+}
+
+/** Resolves with standard input, if that is the file: it is read once. @throws WorkQueueError INPUT, also without a task */
+async function checkTasks(
+  file: string,
+  { stdin, stderr }: Terminal,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const ownInput = file === "-";
+  if (ownInput && stdin.isTTY) stderr.write("Reading tasks from the terminal, one per line; Ctrl-D ends.\n");
+  const input = ownInput ? await buffer(addAbortSignal(signal, stdin)) : undefined;
+  const source = await openTaskFile(file, Readable.from(input ?? []), signal);
+  try {
+    for await (const some of source.inputs) if (some.length > 0) return input;
+  } finally {
+    await source.close();
+  }
+  throw new WorkQueueError(
+    "INPUT",
+    `There is no task in ${ownInput ? "standard input" : `"${file}"`}: one per line, or CSV row.`,
+  );
 }

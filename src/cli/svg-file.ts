@@ -1,12 +1,19 @@
-import { access, constants, writeFile } from "node:fs/promises";
+import { access, constants, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { reasonOf, WorkQueueError } from "../queue/errors.js";
+import { codeOf, reasonOf, WorkQueueError } from "../queue/errors.js";
 
-/** @throws WorkQueueError INPUT where a file could not be written there */
-export async function checkFolder(path: string): Promise<void> {
-  await access(dirname(path), constants.W_OK).catch((error) => {
+/** Told before the work, not after. @throws WorkQueueError INPUT where a file could not be written there */
+export async function checkSvg(path: string): Promise<void> {
+  try {
+    if (path === "" || path.endsWith("/")) throw new Error("that is no file's name");
+    const existing = await stat(path).catch((error) => {
+      if (codeOf(error) !== "ENOENT") throw error;
+    });
+    if (existing?.isDirectory()) throw new Error("that is a directory");
+    await access(existing === undefined ? dirname(path) : path, constants.W_OK);
+  } catch (error) {
     throw cannotWrite(path, error);
-  });
+  }
 }
 
 /** @throws WorkQueueError INPUT */

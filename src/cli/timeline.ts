@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { TextDecoder } from "node:util";
 import { drawSvg } from "../lessons/draw-svg.js";
 import { readEvent } from "../lessons/event-log.js";
 import { buildTimeline, type Lane } from "../lessons/timeline.js";
@@ -8,7 +9,7 @@ import { codeOf, reasonOf, WorkQueueError } from "../queue/errors.js";
 import type { WorkQueueEvent } from "../queue/events.js";
 import { count, inSeconds } from "./event-line.js";
 import { printable } from "./printable.js";
-import { checkFolder, writeSvg } from "./svg-file.js";
+import { checkSvg, writeSvg } from "./svg-file.js";
 import type { Terminal } from "./terminal.js";
 import { drawTimelines } from "./timelines.js";
 
@@ -26,7 +27,7 @@ export async function timeline(
   { logs, svg }: { logs: readonly string[]; svg: string | undefined },
   terminal: Terminal,
 ): Promise<number> {
-  if (svg !== undefined) await checkFolder(svg);
+  if (svg !== undefined) await checkSvg(svg);
   const read: Read = { events: [], confirmed: 0, unreadable: 0 };
   for (const path of logs) await readLog(path, terminal.stdin, read);
   const { events, confirmed, unreadable } = read;
@@ -54,7 +55,7 @@ export async function timeline(
   return 0;
 }
 
-/** `worker-1: 3 tasks done, 1 killed`. */
+/** `worker-1: 3 done, 1 killed`. */
 function told({ name, bars }: Lane): string {
   const ends = new Map<string, number>();
   for (const { end } of bars) ends.set(end, (ends.get(end) ?? 0) + 1);
@@ -78,7 +79,10 @@ const drawnEvents = new Set<string>([
 async function readLog(path: string, stdin: Readable, read: Read): Promise<void> {
   try {
     const input = path === "-" ? stdin : (await open(path)).createReadStream();
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of createInterface({
+      input: Readable.from(decoded(input)),
+      crlfDelay: Number.POSITIVE_INFINITY,
+    })) {
       if (line.trim() === "") continue;
       const event = readEvent(line);
       if (event === undefined) read.unreadable++;
@@ -88,5 +92,14 @@ async function readLog(path: string, stdin: Readable, read: Read): Promise<void>
   } catch (error) {
     const reason = codeOf(error) === "ENOENT" ? "no such file" : reasonOf(error);
     throw new WorkQueueError("INPUT", `Cannot read "${path}": ${reason}.`, error);
+  }
+}
+
+/** Windows PowerShell writes `worker --json > log` as UTF-16 with a byte order mark, which no UTF-8 begins with. */
+async function* decoded(bytes: AsyncIterable<Buffer>): AsyncIterable<string> {
+  let decoder: TextDecoder | undefined; // takes a byte order mark away, in UTF-8 too
+  for await (const chunk of bytes) {
+    decoder ??= new TextDecoder(chunk[0] === 0xff ? "utf-16le" : "utf-8");
+    yield decoder.decode(chunk, { stream: true });
   }
 }

@@ -11,7 +11,7 @@ export interface ActorOptions {
   /** AMQP URL; in the environment, for it may hold a password. */
   url: string;
   /** Standard input; null: what it is told later. */
-  input: string | null;
+  input: string | Buffer | null;
   onEvent(event: WorkQueueEvent): void;
 }
 
@@ -23,6 +23,9 @@ const notForLessons = Object.fromEntries(
   ]),
 );
 
+/** Ends an actor whose lesson was killed and cannot tell it any more: an idle worker would wait for ever. */
+const leash = '--import=data:text/javascript,process.on("disconnect",()=>process.exit(1)).channel.unref()';
+
 /** One real process of a lesson, heard through its JSON events. */
 export class Actor {
   /** The exit code, or null where a signal ended it. */
@@ -33,14 +36,14 @@ export class Actor {
   readonly #waiting = new Set<() => void>();
   #errors = "";
   #gone = false;
+  #signalled = false;
 
   constructor({ script, words, url, input, onEvent }: ActorOptions) {
     this.#script = script;
     const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-    this.#child = spawn(process.execPath, [path, ...words], {
-      // Ctrl-C is for the lesson, which then tells its actors; and one whose output nobody reads stops by itself.
-      detached: true,
-      stdio: ["pipe", "pipe", "pipe"],
+    this.#child = spawn(process.execPath, [leash, path, ...words], {
+      detached: true, // Ctrl-C is for the lesson, which then tells its actors
+      stdio: ["pipe", "pipe", "pipe", "ipc"],
       env: { ...process.env, ...notForLessons, AMQP_URL: url, TASK_QUEUE_OPEN: "no" },
     });
     const { stdin, stdout, stderr } = this.#child;
@@ -78,7 +81,7 @@ export class Actor {
   /** Resolves when it has ended with 0; rejects with what it said otherwise. */
   async succeeds(): Promise<void> {
     const code = await this.exited;
-    if (code !== 0) throw this.#failure(`ended with exit code ${code}`);
+    if (code !== 0) throw this.#failure(code === null ? "was killed" : `ended with exit code ${code}`);
   }
 
   /** Writes to its standard input. */
@@ -86,7 +89,13 @@ export class Actor {
     this.#child.stdin?.end(text);
   }
 
+  /** Whether the lesson has had its end in mind. */
+  get signalled(): boolean {
+    return this.#signalled;
+  }
+
   signal(signal: NodeJS.Signals): void {
+    this.#signalled = true;
     if (!this.#gone) this.#child.kill(signal);
   }
 

@@ -1,7 +1,7 @@
 import { count, inSeconds } from "../cli/event-line.js";
 import type { Lesson } from "./lesson.js";
 import type { LessonEvent } from "./lesson-event.js";
-import { all, counter, notDone, of } from "./measure.js";
+import { all, allDone, counter, notDone, of } from "./measure.js";
 import { BROKER } from "./timeline.js";
 
 const persistentTasks = Array.from({ length: 6 }, (_, at) => `Disk ${at + 1}....`);
@@ -34,6 +34,7 @@ export const brokerRestart: Lesson<Restart> = {
   name: "broker-restart",
   question: "Which tasks does a broker still have after a crash?",
   dotMs: 400,
+  minDotMs: 100, // as often as a worker tells of a task in hand: the broker is killed in the middle of two
   killsBroker: true,
   adjustable: false,
   plan: () =>
@@ -45,7 +46,10 @@ export const brokerRestart: Lesson<Restart> = {
     await stage.send(queue, persistentTasks);
     await stage.send(queue, transientTasks, "--transient");
     // Both in mid-task, so that no ack is on its way: a classic queue that is killed forgets the latest ones.
-    await stage.until(() => inMidTask(events) === 2);
+    await stage.until(
+      () => inMidTask(events) === 2,
+      () => allDone(events, persistentTasks.length + transientTasks.length),
+    );
     await stage.killBroker();
     await stage.restartBroker();
     const left = new Set(ids(events, true));

@@ -35,6 +35,7 @@ export const confirms: Lesson<Confirms> = {
   name: "confirms",
   question: "How does a sender know that a task has arrived?",
   dotMs: 0,
+  minDotMs: 0,
   killsBroker: true,
   adjustable: false,
   plan: () =>
@@ -57,7 +58,13 @@ export const confirms: Lesson<Confirms> = {
     await stage.until(() => confirmed() >= ENOUGH);
     plainSender.say("go\n");
     await stage.until(() => all(events, "batch-begun").length === 2);
-    while ((await stage.look(plainQueue)).ready < ENOUGH);
+    const isOver = () => confirmed() === TASKS;
+    const plainIsOver = () => all(events, "batch-ended").length > 0;
+    await stage.untilQueue(
+      plainQueue,
+      ({ ready }) => ready >= ENOUGH,
+      () => isOver() || plainIsOver(),
+    );
 
     const before = connected();
     await stage.killBroker();
@@ -68,17 +75,17 @@ export const confirms: Lesson<Confirms> = {
     };
     batch(beforeCrash, false);
     await stage.restartBroker();
-    await stage.until(() => connected() > before);
+    await stage.until(() => connected() > before, isOver);
     stage.tell({ event: "batch-begun", name: "new-task" });
     await sending;
     batch(confirmed() - beforeCrash, true);
     await stage.orFailed(plainSender.succeeds());
 
     const believed = all(events, "task-confirmed").map(({ task }) => task.text ?? "");
-    const stored = await readQueue(stage.url, queue);
+    const stored = await readQueue(stage.url, queue, stage.signal);
     const plainBelieved =
       all(events, "batch-ended").find(({ name }) => name === "fire-and-forget")?.tasks ?? 0;
-    const plainStored = await readQueue(stage.url, plainQueue);
+    const plainStored = await readQueue(stage.url, plainQueue, stage.signal);
     const at = (name: string) => events.find(({ event }) => event === name)?.at.getTime() ?? 0;
     return {
       confirmed: {

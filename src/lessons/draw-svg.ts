@@ -98,13 +98,14 @@ const text = (x: number, y: number, said: string, style: string): string =>
   `<text x="${round(x)}" y="${round(y)}" class="${style}">${markup(said)}</text>`;
 
 function axis(left: number, y: number, scale: number, span: number, height: number): string[] {
-  const step = timeStep(scale, 60);
+  const room = Math.max(60, `${Math.ceil(span)} s`.length * COLUMN);
+  const step = timeStep(scale, room);
   const lines: string[] = [];
   for (let tick = 0; tick * step <= span + 1e-9; tick++) {
     const x = left + tick * step * scale;
     const label = `${Number((tick * step).toFixed(1))} s`;
     lines.push(`<path d="M${round(x)} ${y}V${round(y + height + 4)}" class="grid"/>`);
-    if (x + 28 < WIDTH - MARGIN / 2) lines.push(text(x + 3, y - 3, label, "axis dim"));
+    if (x + room - 32 < WIDTH - MARGIN / 2) lines.push(text(x + 3, y - 3, label, "axis dim"));
   }
   return lines;
 }

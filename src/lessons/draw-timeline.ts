@@ -9,7 +9,7 @@ import type { Bar, Timeline } from "./timeline.js";
 /** The widest a worker's name gets on the left, in columns. */
 const WIDEST_NAME = 20;
 
-/** Columns a label of the time axis needs. */
+/** Columns a label of the time axis needs, unless the times are huge. */
 const LABEL_ROOM = 8;
 
 /**
@@ -41,7 +41,8 @@ export function drawTimeline(
 }
 
 function drawAxis(scale: number, width: number): string {
-  const step = timeStep(scale, LABEL_ROOM);
+  const last = `${Math.ceil(width / scale)}s`;
+  const step = timeStep(scale, Math.max(LABEL_ROOM, last.length + 1));
   let axis = "";
   for (let tick = 0; ; tick++) {
     const at = Math.round(tick * step * scale);

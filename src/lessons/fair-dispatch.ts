@@ -40,6 +40,7 @@ export const fairDispatch: Lesson<Fairness> = {
   name: "fair-dispatch",
   question: "What does prefetch 1 change?",
   dotMs: 500,
+  minDotMs: 10, // what is measured is compared with the ideal, which must not be 0
   killsBroker: false,
   adjustable: false,
   plan: () =>

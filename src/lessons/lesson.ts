@@ -6,6 +6,8 @@ export interface LessonOptions {
   workers: number;
   /** A file of tasks instead of the lesson's own. */
   file: string | undefined;
+  /** What standard input had, where that is the file (`-`). */
+  input?: Buffer | undefined;
   /** Work per dot, in ms. */
   dotMs: number;
 }
@@ -16,6 +18,8 @@ export interface Lesson<Measured = unknown> {
   question: string;
   /** Work per dot unless another is given, in ms. */
   dotMs: number;
+  /** The least work per dot with which there is something to see, in ms. */
+  minDotMs: number;
   /** It kills the broker, so it is not given on somebody's. */
   killsBroker: boolean;
   /** It takes other numbers of workers, and a file of tasks. */

@@ -1,11 +1,10 @@
 import type { ConsumeMessage } from "amqplib";
 import { BrokerUrl } from "../queue/broker-url.js";
-import { openChannel } from "./open-channel.js";
+import { withChannel } from "./with-channel.js";
 
 /** Takes everything out of a queue that nobody else uses, in order, as text. */
-export async function readQueue(url: string, queue: string): Promise<string[]> {
-  const { channel, close } = await openChannel(new BrokerUrl(url));
-  try {
+export function readQueue(url: string, queue: string, signal: AbortSignal): Promise<string[]> {
+  return withChannel(new BrokerUrl(url), signal, async (channel) => {
     const { messageCount } = await channel.checkQueue(queue);
     const found: string[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -18,7 +17,5 @@ export async function readQueue(url: string, queue: string): Promise<string[]> {
       channel.consume(queue, take, { noAck: true }).catch(reject);
     });
     return found;
-  } finally {
-    await close();
-  }
+  });
 }

@@ -19,6 +19,7 @@ export const scaleOut: Lesson<Crew[]> = {
   name: "scale-out",
   question: "How much faster are more workers?",
   dotMs: 500,
+  minDotMs: 10, // what is measured is compared with the ideal, which must not be 0
   killsBroker: false,
   adjustable: false,
   plan: ({ dotMs }) =>

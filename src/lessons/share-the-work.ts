@@ -27,16 +27,17 @@ export const shareTheWork: Lesson<Shared> = {
   name: "share-the-work",
   question: "Which worker gets which task?",
   dotMs: 1_000,
+  minDotMs: 0,
   killsBroker: false,
   adjustable: true,
   plan: ({ workers, dotMs, file }) =>
     `${count(workers, "worker")} wait for tasks; new-task sends ${file === undefined ? "the tutorial's five, one by one" : "yours"}. Every dot in a task is ${inSeconds(dotMs / 1000)} of work.`,
-  async run(stage, { workers, file }) {
+  async run(stage, { workers, file, input }) {
     const { events } = stage.begin("");
     const queue = stage.newQueue("share-the-work");
     // One after the other, so that the first in line is worker-1.
     for (let number = 1; number <= workers; number++) await stage.worker(`worker-${number}`, queue);
-    if (file !== undefined) await stage.sendFile(queue, file);
+    if (file !== undefined) await stage.sendFile(queue, file, input);
     else for (const task of tutorialTasks) await stage.send(queue, [task]);
     await stage.until(() => allDone(events));
     await stage.dismissWorkers();

@@ -1,12 +1,17 @@
-import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PrivateBroker } from "../broker/private-broker.js";
 import { BrokerUrl } from "../queue/broker-url.js";
 import { WorkQueueError } from "../queue/errors.js";
 import type { WorkQueueEvent } from "../queue/events.js";
 import { Actor } from "./actor.js";
 import type { LessonEvent, StageEvent } from "./lesson-event.js";
-import { openChannel } from "./open-channel.js";
+import { type LeftQueue, LessonQueues, type Look } from "./lesson-queues.js";
 import { BROKER } from "./timeline.js";
+import { Waiting } from "./waiting.js";
+import { withChannel } from "./with-channel.js";
+
+/** How long to pause between two looks at a queue, in ms. */
+const LOOK_EVERY = 20;
 
 /** A part of a lesson that is drawn as one timeline. */
 export interface Run {
@@ -40,9 +45,8 @@ export class Stage {
   readonly #broker: PrivateBroker | undefined;
   readonly #workers = new Map<string, Actor>();
   readonly #actors = new Set<Actor>();
-  readonly #queues: string[] = [];
-  readonly #waiting = new Set<() => void>();
-  #failure: unknown;
+  readonly #queues: LessonQueues;
+  readonly #waiting = new Waiting();
 
   private constructor({ dotMs, signal, audience }: StageOptions, url: string, broker?: PrivateBroker) {
     this.dotMs = dotMs;
@@ -50,14 +54,15 @@ export class Stage {
     this.url = url;
     this.#audience = audience;
     this.#broker = broker;
-    signal.addEventListener("abort", () => this.#fail(signal.reason), { once: true });
+    this.#queues = new LessonQueues(new BrokerUrl(url));
+    signal.addEventListener("abort", () => this.#waiting.fail(signal.reason), { once: true });
   }
 
   /** @throws WorkQueueError BROKER_START, or as a first connection does */
   static async open(options: StageOptions): Promise<Stage> {
     const { url, signal } = options;
     if (url !== undefined) {
-      await (await openChannel(new BrokerUrl(url))).close(); // told before anything starts
+      await withChannel(new BrokerUrl(url), signal, async () => {}); // told before anything starts
       return new Stage(options, url);
     }
     const broker = await PrivateBroker.start({ signal });
@@ -74,9 +79,7 @@ export class Stage {
 
   /** A name for a queue of this lesson's own, deleted when the stage is closed. */
   newQueue(purpose: string): string {
-    const name = `lesson-${purpose}-${randomUUID().slice(0, 8)}`;
-    this.#queues.push(name);
-    return name;
+    return this.#queues.add(purpose);
   }
 
   /** Starts a worker, and resolves when it takes tasks. */
@@ -92,13 +95,11 @@ export class Stage {
       ...words,
     ]);
     this.#workers.set(name, actor);
-    // A worker ends when it is told to: any other end is the lesson's too, or it would wait for ever.
-    actor.exited.then(
-      (code) => {
-        if (this.#workers.get(name) === actor) this.#fail(new Error(`${name} ended with exit code ${code}.`));
-      },
-      (error) => this.#fail(error),
-    );
+    // A worker goes on until it is told to end.
+    const early = () => {
+      if (!actor.signalled) this.#waiting.fail(new Error(`${name} ended by itself.`));
+    };
+    actor.succeeds().then(early, () => {}); // told by `enter`
     await this.orFailed(actor.has("consuming"));
   }
 
@@ -113,40 +114,43 @@ export class Stage {
     await this.orFailed(actor.succeeds());
   }
 
-  /** Sends a user's file of tasks. */
-  async sendFile(queue: string, path: string): Promise<void> {
+  /** Sends a user's file of tasks. @param input standard input, where the path is `-` */
+  async sendFile(queue: string, path: string, input?: Buffer): Promise<void> {
     const words = ["--json", "--queue", queue, "--file", path];
-    await this.orFailed(this.enter("bin/new-task.js", "new-task", words).succeeds());
+    await this.orFailed(this.enter("bin/new-task.js", "new-task", words, input).succeeds());
   }
 
-  /** Starts a script, given relative to `dist/`. @param input its standard input; null: what it is told later */
-  enter(script: string, speaker: string, words: string[], input: string | null = ""): Actor {
+  /**
+   * Starts a script, given relative to `dist/`. That it fails is the lesson's failure too, or that would wait for ever.
+   * @param input its standard input; null: what it is told later
+   */
+  enter(script: string, speaker: string, words: string[], input: string | Buffer | null = ""): Actor {
     this.signal.throwIfAborted();
     const onEvent = (event: WorkQueueEvent) => this.#hear(event, speaker);
     const actor = new Actor({ script, words, url: this.url, input, onEvent });
     this.#actors.add(actor);
+    actor.succeeds().catch((error) => {
+      if (!actor.signalled) this.#waiting.fail(error);
+    });
     return actor;
   }
 
-  /** Resolves when the condition holds; looked at with everything that is told. */
-  async until(condition: () => boolean): Promise<void> {
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (condition()) return;
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  /** Resolves when the condition holds. @param isOver nothing more can come: rejects with that */
+  until(condition: () => boolean, isOver?: () => boolean): Promise<void> {
+    return this.#waiting.until(condition, isOver);
+  }
+
+  /** The same for how a queue stands. */
+  async untilQueue(queue: string, condition: (look: Look) => boolean, isOver = () => false): Promise<void> {
+    while (!condition(await this.look(queue))) {
+      await this.until(() => !isOver(), isOver);
+      await this.orFailed(sleep(LOOK_EVERY));
     }
   }
 
   /** Waits for a promise, but not beyond a failure or the lesson's end. */
-  async orFailed(promise: Promise<unknown>): Promise<void> {
-    let settled = false;
-    const settle = () => {
-      settled = true;
-      this.#wake();
-    };
-    promise.then(settle, settle);
-    await this.until(() => settled);
-    await promise;
+  orFailed<T>(promise: Promise<T>): Promise<T> {
+    return this.#waiting.orFailed(promise);
   }
 
   /** `kill -9` for a worker. */
@@ -184,15 +188,8 @@ export class Stage {
   }
 
   /** How many tasks wait in a queue, and how many workers listen. */
-  async look(queue: string): Promise<{ ready: number; workers: number }> {
-    this.signal.throwIfAborted();
-    const { channel, close } = await openChannel(new BrokerUrl(this.url));
-    try {
-      const { messageCount, consumerCount } = await channel.checkQueue(queue);
-      return { ready: messageCount, workers: consumerCount };
-    } finally {
-      await close();
-    }
+  look(queue: string): Promise<Look> {
+    return this.#queues.look(queue, this.signal);
   }
 
   /** Tells of what was done to somebody. */
@@ -200,17 +197,14 @@ export class Stage {
     this.#hear({ ...event, at } as LessonEvent, event.name);
   }
 
-  /** Ends everybody, deletes the queues on somebody's broker, stops one of the lesson's own. */
-  async close(): Promise<void> {
+  /** Ends everybody, stops a broker of the lesson's own, or deletes the queues: resolves with those it could not. */
+  async close(): Promise<LeftQueue[]> {
     this.#workers.clear();
     for (const actor of this.#actors) actor.signal("SIGKILL");
     await Promise.allSettled([...this.#actors].map(({ exited }) => exited));
-    if (this.#broker !== undefined) await this.#broker.stop();
-    else if (this.#queues.length > 0) {
-      const { channel, close } = await openChannel(new BrokerUrl(this.url));
-      for (const queue of this.#queues) await channel.deleteQueue(queue);
-      await close();
-    }
+    if (this.#broker === undefined) return this.#queues.delete();
+    await this.#broker.stop();
+    return [];
   }
 
   #ownBroker(): PrivateBroker {
@@ -222,16 +216,6 @@ export class Stage {
   #hear(event: LessonEvent, speaker: string): void {
     this.runs.at(-1)?.events.push(event);
     this.#audience.hears(event, speaker);
-    this.#wake();
-  }
-
-  #fail(reason: unknown): void {
-    this.#failure ??= reason;
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    this.#waiting.look();
   }
 }

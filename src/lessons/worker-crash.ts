@@ -2,7 +2,7 @@ import { count } from "../cli/event-line.js";
 import { printableBody } from "../cli/printable.js";
 import type { Task } from "../queue/task.js";
 import type { Lesson } from "./lesson.js";
-import { all, notDone, of } from "./measure.js";
+import { all, allDone, notDone, of } from "./measure.js";
 import type { Run, Stage } from "./stage.js";
 
 const tasks = Array.from({ length: 6 }, (_, at) => `Task ${at + 1}...`);
@@ -27,13 +27,16 @@ async function crash(stage: Stage, run: Run, ...words: string[]): Promise<Crash>
   for (const name of ["worker-1", "worker-2"]) await stage.worker(name, queue, ...words);
   await stage.send(queue, tasks);
   const received = () => all(events, "task-received").filter(({ name }) => name === "worker-1");
-  await stage.until(() => {
-    const second = received()[1]?.task.id;
-    return all(events, "task-progress").some(({ task }) => task.id === second);
-  });
+  await stage.until(
+    () => {
+      const second = received()[1]?.task.id;
+      return all(events, "task-progress").some(({ task }) => task.id === second);
+    },
+    () => allDone(events, tasks.length),
+  );
   await stage.killWorker("worker-1");
   // The last task is sent when the broker knows that there is one worker left: who does it has done all before it.
-  while ((await stage.look(queue)).workers > 1);
+  await stage.untilQueue(queue, ({ workers }) => workers === 1);
   await stage.send(queue, [LAST]);
   const said = ({ body }: Task) => printableBody(body);
   await stage.until(() => all(events, "task-done").some(({ task }) => said(task) === LAST));
@@ -63,6 +66,7 @@ export const workerCrash: Lesson<{ acked: Crash; autoAcked: Crash }> = {
   name: "worker-crash",
   question: "What becomes of a dead worker's task?",
   dotMs: 500,
+  minDotMs: 100, // as often as a worker tells of a task in hand: it is killed in the middle of one
   killsBroker: false,
   adjustable: false,
   plan: () =>

@@ -21,6 +21,8 @@ for (const { name, question, killsBroker } of lessons)
     assert.equal(stderr, "");
     assert.ok(stdout.startsWith(question));
     assert.match(stdout, /^ time +0s/m);
+    const said = stdout.split("\n").filter((line) => /^[a-z]\S* +│/.test(line));
+    assert.equal(new Set(said.map((line) => line.indexOf("│"))).size, 1, said.join("\n"));
     for (const title of ["What was measured", "By hand", "Read on"])
       assert.match(stdout, new RegExp(`^${title}$`, "m"));
     assert.match(stdout, /^ {2}terminal 1 {3}\$ /m);

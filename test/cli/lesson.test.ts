@@ -74,6 +74,13 @@ test("a lesson on the user's broker leaves no queue there", async (t) => {
   );
 });
 
+test("share-the-work takes tasks from standard input", async (t) => {
+  const words = ["lesson", "share-the-work", "--dot", "10ms", "--url", brokerUrl, "-"];
+  const { code, stdout, stderr } = await run(t, "task-queue", words, { stdin: "a.\nb..\n" });
+  assert.equal(code, 0, stderr);
+  assert.match(unwrapped(stdout), /2 tasks, /);
+});
+
 test("what a lesson cannot do is told before anything starts, with exit code 2 or 1", async (t) => {
   const temporary = ownTemporary(t);
   const refused = async (code: number, pattern: RegExp, ...words: string[]) => {
@@ -85,12 +92,22 @@ test("what a lesson cannot do is told before anything starts, with exit code 2 o
   };
   for (const { name } of lessons.filter(({ killsBroker }) => killsBroker))
     await refused(2, /kills the broker, which it does only to one of its own/, name, "--url", brokerUrl);
+  for (const name of ["worker-crash", "broker-restart"])
+    for (const dot of ["0", "1ms", "99ms"])
+      await refused(2, /shows nothing with less than 100ms per dot/, name, "--dot", dot);
+  for (const name of ["fair-dispatch", "scale-out"]) await refused(2, /than 10ms/, name, "--dot", "0");
   await refused(2, /share-the-work takes others/, "confirms", "--workers", "3");
   await refused(2, /share-the-work takes others/, "scale-out", "tasks.csv");
   await refused(2, /amqp/, "share-the-work", "--url", "http://localhost");
+  await refused(2, /one address/, "share-the-work", "--url", `${brokerUrl},${brokerUrl}`);
   await refused(2, /Allowed choices/, "no-such-lesson");
   await refused(1, /no such file/, "share-the-work", "no-such.csv");
-  await refused(1, /Cannot write/, "share-the-work", "--svg", "/no/such/folder/picture.svg");
+  const empty = join(temporary.outside, "empty.txt");
+  writeFileSync(empty, "\n\n");
+  await refused(1, /There is no task in ".*empty\.txt"/, "share-the-work", empty);
+  await refused(1, /There is no task in standard input/, "share-the-work", "-");
+  for (const svg of ["/no/such/folder/picture.svg", "", temporary.outside, `${temporary.outside}/new/`])
+    await refused(1, /Cannot write/, "share-the-work", "--svg", svg);
 });
 
 test("a broker that is not there is told with its remedy", async (t) => {
@@ -119,17 +136,4 @@ test("Ctrl-C while the broker is down clears everything up too", async (t) => {
   assert.equal((await lesson.ended).code, 130);
   assert.deepEqual(temporary.left(), []);
   assert.deepEqual(leftRunning(temporary.env.TMPDIR), []);
-});
-
-test("Ctrl-C in a lesson on the user's broker deletes its queue there", async (t) => {
-  const words = ["lesson", "scale-out", "--dot", "1h", "--url", brokerUrl];
-  const lesson = start(t, "task-queue", words);
-  await lesson.says("Received 'a.'");
-  lesson.child.kill("SIGINT");
-  assert.equal((await lesson.ended).code, 130);
-  const queues = await management<{ name: string }[]>("queues");
-  assert.deepEqual(
-    queues.filter(({ name }) => name.startsWith("lesson-scale-out")),
-    [],
-  );
 });

@@ -59,6 +59,34 @@ test("timeline reads standard input, merges by time, and counts lines that are n
   assert.match(stdout, /^v: 1 not ended\nw: 1 done\n2\.0 s of work in 2\.0 s\.$/m);
 });
 
+test("timeline reads what Windows PowerShell writes: UTF-16, and whatever else has a byte order mark", async (t) => {
+  const { outside } = ownTemporary(t);
+  const log = `\ufeff${received("w", 0, "漢字 🐇.")}\r\n${done("w", 2_000, "漢字 🐇.")}\r\n`;
+  for (const encoding of ["utf16le", "utf8"] as const) {
+    const path = join(outside, encoding);
+    writeFileSync(path, log, encoding);
+    const { code, stdout, stderr } = await run(t, "task-queue", ["timeline", path]);
+    assert.deepEqual([code, stderr], [0, ""], encoding);
+    assert.match(stdout, /├漢字 🐇\.─+┤\n/);
+  }
+});
+
+test("where no picture can be written is told before a log is read", async (t) => {
+  const { outside } = ownTemporary(t);
+  const refused = async (svg: string) => {
+    const { code, stderr } = await run(t, "task-queue", ["timeline", "--svg", svg, "no-such.log"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /Cannot write/, svg);
+  };
+  for (const svg of ["", outside, join(outside, "new/"), join(outside, "no/such.svg")]) await refused(svg);
+  if (process.getuid?.() === 0) t.diagnostic("root may write to a read-only file: not tried");
+  else {
+    const readOnly = join(outside, "picture.svg");
+    writeFileSync(readOnly, "", { mode: 0o444 });
+    await refused(readOnly);
+  }
+});
+
 test("a log without a worker's task is an error that says what is missing", async (t) => {
   const failed = async (stdin: string, pattern: RegExp, path = "-") => {
     const { code, stdout, stderr } = await run(t, "task-queue", ["timeline", path], { stdin });

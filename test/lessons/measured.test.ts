@@ -46,6 +46,10 @@ test("worker-crash: exactly one task is redelivered, and auto-ack loses some", a
   assert.ok(second?.includes("lost") && !second.includes("killed"), String(second));
 });
 
+test("worker-crash: tasks that are over before anything could be killed end the lesson with an error", async (t) => {
+  await assert.rejects(play(t, workerCrash, 20), /over before anything could be killed/);
+});
+
 test("scale-out: more workers are faster, and none beats the ideal", async (t) => {
   const { measured } = await play(t, scaleOut, 250);
   assert.deepEqual(

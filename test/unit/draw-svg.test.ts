@@ -73,6 +73,20 @@ test("bars of a worker that does several tasks at a time lie under each other, n
   assert.equal(tops([bar("a", 0, 2), bar("b", 2, 4)]).size, 1);
 });
 
+test("the labels of the time do not touch, however long the time", () => {
+  for (const elapsed of [0.01, 7, 3_599, 2_205_608_181_459]) {
+    const svg = drawSvg("", [{ title: "", timeline: { lanes: [], elapsed, worked: 0 } }]);
+    const labels = [...svg.matchAll(/<text x="([\d.]+)" [^>]*class="axis dim">([\d.]+ s)</g)];
+    assert.ok(labels.length > 0);
+    let free = 0;
+    for (const [, x, label = ""] of labels) {
+      assert.ok(Number(x) >= free, `${label} at ${x}`);
+      free = Number(x) + label.length * 6; // a digit of 11 px is some 6 px wide
+    }
+    assert.ok(free <= 830, String(free));
+  }
+});
+
 test("the same timelines make the same picture", () => {
   const same = () => only(timeline({ w1: [bar("a.", 0, 1)], w2: [bar("b.", 1, 4)] }));
   assert.equal(same(), same());

@@ -50,6 +50,13 @@ test("without anything to draw there is the axis alone", () => {
   assert.deepEqual(drawTimeline({ lanes: [], elapsed: 0, worked: 0 }, 80, plain), [" time 0s"]);
 });
 
+test("the labels of the time do not touch, however long the time", () => {
+  for (const elapsed of [0.01, 7, 59, 3_599, 86_400, 2_205_608_181_459]) {
+    const [axis = ""] = drawTimeline({ lanes: [], elapsed, worked: 0 }, 80, plain);
+    assert.match(axis, /^ time 0s( +[\d.]+s)*$/, axis);
+  }
+});
+
 // Texts that are hard to measure: wide, combining, joined, controlling, long.
 const hard = fc.constantFrom(
   "漢",
