@@ -1,3 +1,6 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { basename } from "node:path";
 import { reasonOf } from "../queue/errors.js";
 import { answers } from "./admin-ui.js";
 import { askYesNo } from "./ask.js";
@@ -10,36 +13,51 @@ export type OpenChoice = "ask" | "yes" | "no";
 /** A whole URL is shown, to be copied: host, vhost and queue percent-encoded are shorter than this. */
 const LONGEST_URL = 4_000;
 
+/** What came of an offer. */
+export type Offered = "declined" | "nothing answers" | "no browser" | "opened";
+
 /**
- * Offers to open the admin UI. It never fails; resolves with whether there was something to open, where that
- * was wanted.
+ * Offers to open the admin UI. It never fails.
  * @param write where the URL and what came of it are told
+ * @param patienceMs how long to see whether the browser's start fails, in ms; 0: it is left to itself
  */
 export async function offerAdminPage(
   page: string,
   choice: OpenChoice,
   terminal: Terminal,
   write: (line: string) => void,
-): Promise<boolean> {
-  if (choice === "no" || (choice === "ask" && !canAsk(terminal))) return false;
+  patienceMs = 0,
+): Promise<Offered> {
+  if (choice === "no" || (choice === "ask" && !canAsk(terminal))) return "declined";
   const shown = printable(page, LONGEST_URL);
   if (choice === "yes") write(`Admin UI: ${shown}`);
-  else if (!(await askYesNo(`Admin UI: ${shown}\nOpen it in a browser? [y/N] `, terminal))) return false;
-  const found = await answers(page);
-  if (found) await openPage(page, write);
-  else
+  else if (!(await askYesNo(`Admin UI: ${shown}\nOpen it in a browser? [y/N] `, terminal))) return "declined";
+  if (!(await answers(page))) {
     write(
       "Nothing answers there. `rabbitmq-plugins enable rabbitmq_management` enables the admin UI; the Docker images named -management have it. --admin-url names another address.",
     );
-  return found;
-}
-
-async function openPage(page: string, write: (line: string) => void): Promise<void> {
+    return "nothing answers";
+  }
   try {
     const { default: open } = await import("open"); // only now: most runs need none
-    const browser = await open(page);
-    browser.once("error", () => {}); // too late to matter: the URL stands above
+    const starter = await open(page);
+    starter.once("error", () => {}); // too late to matter: the URL stands above
+    if (patienceMs > 0) await failureWithin(patienceMs, starter);
+    return "opened";
   } catch (error) {
     write(`No browser could be started (${printable(reasonOf(error))}); the URL above is the page.`);
+    return "no browser";
   }
+}
+
+/** Throws where what starts the browser fails within that time. Some stay as long as the browser does. */
+async function failureWithin(ms: number, starter: ChildProcess): Promise<void> {
+  if (starter.exitCode === null) {
+    starter.ref(); // `open` has made it one that is not waited for
+    await once(starter, "exit", { signal: AbortSignal.timeout(ms) }).catch(() => {});
+    starter.unref();
+  }
+  const { exitCode, spawnfile } = starter;
+  if (exitCode !== null && exitCode !== 0)
+    throw new Error(`${basename(spawnfile)} ends with exit code ${exitCode}`);
 }

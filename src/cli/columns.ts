@@ -11,6 +11,18 @@ export function fit(text: string, columns: number): string {
   return `${cut}…`;
 }
 
+/** As `fit`, but cut in the middle: names often differ only at their end. */
+export function fitMiddle(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  const start = fit(text, Math.ceil(columns / 2));
+  let end = "";
+  for (const { segment } of [...new Intl.Segmenter().segment(text)].reverse()) {
+    if (stringWidth(start + segment + end) > columns) break;
+    end = segment + end;
+  }
+  return start + end;
+}
+
 /** Fills a text with spaces up to so many columns. */
 export const pad = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(columns - stringWidth(text), 0));

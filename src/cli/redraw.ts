@@ -21,14 +21,19 @@ export class Redraw {
     return this.enabled ? this.#terminal.stdout.columns - 1 : Number.POSITIVE_INFINITY;
   }
 
+  /** The most lines that stay: the cursor is on the row below them. */
+  get rows(): number {
+    const { rows } = this.#terminal.stdout;
+    return this.enabled && rows > 2 ? rows - 1 : Number.POSITIVE_INFINITY;
+  }
+
   draw(lines: readonly string[]): void {
     const { stdout } = this.#terminal;
     if (!this.enabled) {
       stdout.write(`${lines.join("\n")}\n\n`);
       return;
     }
-    const room = stdout.rows > 2 ? stdout.rows - 1 : Number.POSITIVE_INFINITY;
-    const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), "…"];
+    const shown = lines.length <= this.rows ? lines : [...lines.slice(0, this.rows - 1), "…"];
     // Written over what is there, and in one go: wiping it first would flicker.
     const up = this.#rows > 0 ? `\x1b[${this.#rows}F` : "";
     stdout.write(`${up}${shown.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);

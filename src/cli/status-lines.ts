@@ -2,20 +2,28 @@ import type { ChalkInstance } from "chalk";
 import stringWidth from "string-width";
 import type { BrokerUrl } from "../queue/broker-url.js";
 import type { QueueStatus, WorkerStatus } from "../queue/queue-status.js";
-import { fit, pad, wrap } from "./columns.js";
+import { fit, fitMiddle, pad, wrap } from "./columns.js";
+import { count } from "./event-line.js";
 import { printable } from "./printable.js";
 
 /** What stands in a place whose number is not known. */
 const UNKNOWN = "unknown";
 
+/** What a terminal has room for; Infinity where there is none. */
+export interface Room {
+  columns: number;
+  rows: number;
+}
+
 /**
- * How a queue stands, for a person: a short table, and what has to be said about it.
- * @param columns what no line is wider than
+ * How a queue stands, for a person: a short table, what has to be said about it, and its workers: as many of them
+ * as there is room for.
+ * @param room no line is wider
  */
 export function statusLines(
   status: QueueStatus,
   broker: BrokerUrl,
-  columns: number,
+  { columns, rows }: Room,
   colors: ChalkInstance,
 ): string[] {
   const where = `${status.type === null ? "" : ` (${printable(status.type)})`} on ${printable(broker.toString())}`;
@@ -30,20 +38,25 @@ export function statusLines(
     ["published", rate(status.rates.publish)],
     ["acknowledged", rate(status.rates.ack)],
   ];
-  return [
+  const above = [
     colors.bold(fit(`Queue '${name}'${where}`, columns)),
-    "",
-    ...numbers.map(([label, number]) => fit(`  ${pad(label, 14)}  ${number}`, columns)),
-    ...(status.workers === null || status.workers.length === 0
-      ? []
-      : ["", ...table(status.workers, columns, colors)]),
-    "",
-    ...hints(status).flatMap((hint) => notice(` ${colors.yellow("[!]")} ${hint}`, columns)),
-    ...wrap(freshness(status), columns - 2).map((line) => colors.dim(`  ${line}`)),
+    ...block(numbers.map(([label, number]) => fit(`  ${pad(label, 14)}  ${number}`, columns))),
+    ...block(hints(status).flatMap((hint) => notice(` ${colors.yellow("[!]")} ${hint}`, columns))),
   ];
+  const below = block(wrap(freshness(status), columns - 2).map((line) => colors.dim(`  ${line}`)));
+  const left = rows - above.length - below.length - 1;
+  return [...above, ...block(table(status.workers ?? [], { columns, rows: left }, colors)), ...below];
 }
 
-function table(workers: readonly WorkerStatus[], columns: number, colors: ChalkInstance): string[] {
+/** Lines that belong together, with an empty one before. */
+const block = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : ["", ...lines]);
+
+function table(
+  workers: readonly WorkerStatus[],
+  { columns, rows: room }: Room,
+  colors: ChalkInstance,
+): string[] {
+  if (workers.length === 0) return [];
   const header = ["worker", "prefetch", "unacknowledged"];
   const rows = workers.map(({ name, prefetch, unacknowledged }) => [
     printable(name),
@@ -54,31 +67,38 @@ function table(workers: readonly WorkerStatus[], columns: number, colors: ChalkI
     Math.max(...[header, ...rows].map((row) => stringWidth(row[at] ?? ""))),
   );
   const [longest = 0, ...others] = widths;
-  const room = columns - 2 - others.reduce((sum, width) => sum + 2 + width, 0);
-  const nameWidth = Math.min(longest, Math.max(room, 8));
+  const space = columns - 2 - others.reduce((sum, width) => sum + 2 + width, 0);
+  const nameWidth = Math.min(longest, Math.max(space, 8));
   const line = ([name = "", ...cells]: string[]) => {
     const numbers = cells.map((cell, at) => `  ${cell.padStart(others[at] ?? 0)}`).join("");
-    return fit(`  ${pad(fit(name, nameWidth), nameWidth)}${numbers}`, columns);
+    return fit(`  ${pad(fitMiddle(name, nameWidth), nameWidth)}${numbers}`, columns);
   };
-  return [colors.dim(line(header)), ...rows.map(line)];
+  const shown = 1 + rows.length <= room ? rows : rows.slice(0, Math.max(room - 2, 0));
+  const hidden = rows.length - shown.length;
+  const more = hidden === 0 ? [] : [fit(`  … and ${count(hidden, "more worker")}`, columns)];
+  return [colors.dim(line(header)), ...shown.map(line), ...more.map((text) => colors.dim(text))];
 }
 
 /** What a person should know who wonders about these numbers. */
 function hints(status: QueueStatus): string[] {
-  const { singleActiveConsumer, unacknowledged, workers, workerCount, unknownBecause } = status;
+  const { type, singleActiveConsumer, unacknowledged, workers, workerCount, unknownBecause } = status;
   const told: string[] = [];
   if (unknownBecause !== null) {
     const amqpAlone = unacknowledged === null && workers === null;
     const known = amqpAlone ? "Over AMQP alone no more than this is known" : "Not all is known";
     told.push(`${known}. ${printable(unknownBecause, 400)}`);
   }
+  if (type === "stream")
+    told.push(
+      "It is a stream: messages stay in it when acknowledged; RabbitMQ counts them late, and its consumers not at all.",
+    );
   if (singleActiveConsumer === true)
     told.push(
       "The queue has a Single Active Consumer: one worker gets all tasks, the others wait until it is gone.",
     );
   if (workers?.some(({ prefetch }) => prefetch === 0))
     told.push("A worker without a prefetch limit is sent every task there is, and the others get none.");
-  if (workers !== null && workers.length !== workerCount)
+  if (type !== "stream" && workers !== null && workers.length !== workerCount)
     told.push("Workers come and go: the list is older than their number.");
   return told;
 }
@@ -91,11 +111,12 @@ export function notice(line: string, columns: number): string[] {
 
 /** How old the numbers are (docs/events.md has what was measured). */
 function freshness({ type, unacknowledged, workers, rates }: QueueStatus): string {
-  const exact = [
+  const ofQueue = [
     "ready",
     ...(type === "classic" && unacknowledged !== null ? ["unacknowledged"] : []),
     "workers",
   ];
+  const exact = type === "stream" ? [] : ofQueue;
   const sample = type !== "classic" && unacknowledged !== null ? ["unacknowledged"] : [];
   const older = [
     ...(workers === null ? [] : ["what each worker holds"]),

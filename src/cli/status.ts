@@ -6,7 +6,7 @@ import { withConnection } from "../queue/with-connection.js";
 import { adminBase } from "./admin-ui.js";
 import { jsonLine } from "./json.js";
 import { connectionWarnings } from "./line-writer.js";
-import { statusLines } from "./status-lines.js";
+import { type Room, statusLines } from "./status-lines.js";
 import type { Terminal } from "./terminal.js";
 
 /** What `task-queue status` was asked. */
@@ -23,7 +23,7 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   await withConnection({ ...options, report: connectionWarnings(terminal) }, async (connection, broker) => {
     const found = await queueStatus(connection, options.queue, managementOf(options, broker, signal));
     if (options.json) stdout.write(jsonLine(found));
-    else stdout.write(`${statusLines(found, broker, widthOf(terminal), outColors).join("\n")}\n`);
+    else stdout.write(`${statusLines(found, broker, roomOf(terminal), outColors).join("\n")}\n`);
   });
   return 0;
 }
@@ -35,6 +35,8 @@ export const managementOf = (
   signal: AbortSignal,
 ): ManagementOptions => ({ base: adminBase(broker, adminUrl), broker, tls, signal });
 
-/** The terminal's width; off a terminal nothing is cut. */
-const widthOf = ({ stdout }: Terminal): number =>
-  stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : Number.POSITIVE_INFINITY;
+/** The terminal's width, as many lines as there are; off a terminal nothing is cut. */
+const roomOf = ({ stdout }: Terminal): Room => ({
+  columns: stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : Number.POSITIVE_INFINITY,
+  rows: Number.POSITIVE_INFINITY,
+});

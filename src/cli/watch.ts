@@ -31,11 +31,12 @@ export async function watchStatus(options: StatusOptions, terminal: Terminal): P
   const draw = () => {
     if (last === undefined) return;
     const { status, broker } = last;
+    const { columns } = redraw;
     const time = `  As of ${status.at.toLocaleTimeString("en-GB")}; every second, until Ctrl-C.`;
-    const [title = "", ...rest] = statusLines(status, broker, redraw.columns, outColors);
-    // Above the table: a terminal may be too low for all of that.
-    const above = trouble === undefined ? [] : notice(trouble, redraw.columns);
-    redraw.draw([title, outColors.dim(time), ...above, ...rest]);
+    const above = [outColors.dim(time), ...(trouble === undefined ? [] : notice(trouble, columns))];
+    const room = { columns, rows: redraw.rows - above.length };
+    const [title = "", ...rest] = statusLines(status, broker, room, outColors);
+    redraw.draw([title, ...above, ...rest]);
   };
   const tell = (line: string) => {
     if (line === trouble) return; // once, not once a second

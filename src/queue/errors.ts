@@ -13,7 +13,7 @@ export type ErrorCode =
   | "QUEUE_REFUSED" // the broker refuses the queue for another reason
   | "QUEUE_UNAVAILABLE" // the queue is there, but not to be had now: its node is down
   | "QUEUE_MISSING" // there is no such queue
-  | "QUEUE_KEPT" // the queue was not deleted: it is not empty or not unused, as was asked for
+  | "QUEUE_KEPT" // the queue was not deleted: it is not empty or not unused, as was asked for, or knows no conditions
   | "PUBLISH_REFUSED" // the broker closed the publisher's channel
   | "CONFIRM_TIMEOUT" // no confirm came in time
   | "NACKED" // the broker went on nacking every task: its queue is full, or without a leader

@@ -64,8 +64,7 @@ type Counts = { messageCount: number; consumerCount: number };
 function typeFoundInstead(error: unknown, queue: string): QueueType | null {
   if (codeOf(error) === ACCESS_REFUSED) return null;
   if (codeOf(error) !== PRECONDITION_FAILED) throw refusal(error, queue);
-  const [, argument = "", actual = ""] =
-    /inequivalent arg '([^']+)'.*but current is (?:the value )?'?([^'" ]+)/s.exec(reasonOf(error)) ?? [];
+  const { argument, actual } = differenceIn(error);
   if (argument === "durable")
     throw new WorkQueueError(
       "QUEUE_MISMATCH",
@@ -81,6 +80,13 @@ function typeFoundInstead(error: unknown, queue: string): QueueType | null {
       error,
     );
   return actual === "quorum" ? "quorum" : actual === "none" || actual === "classic" ? "classic" : null;
+}
+
+/** The first argument in which a queue that exists differs from its declaration, as the refusal of that names it. */
+export function differenceIn(refused: unknown): { argument: string; actual: string } {
+  const [, argument = "", actual = ""] =
+    /inequivalent arg '([^']+)'.*but current is (?:the value )?'?([^'" ]+)/s.exec(reasonOf(refused)) ?? [];
+  return { argument, actual };
 }
 
 /** What the broker's refusal of something about a queue means: a WorkQueueError where its reply code is known. */

@@ -20,11 +20,11 @@ export interface QueueStatus {
   vhost: string;
   /** `classic`, `quorum`, `stream`. */
   type: string | null;
-  /** Tasks waiting for a worker; exact. */
+  /** Tasks waiting for a worker; exact, but of a stream. */
   ready: number;
   /** Tasks sent to workers and not acknowledged; exact on a classic queue, up to 5 s old on the others. */
   unacknowledged: number | null;
-  /** Consumers; exact, so ahead of `workers` for a moment. */
+  /** Consumers; exact, so ahead of `workers` for a moment. Of a stream RabbitMQ counts none. */
   workerCount: number;
   workers: WorkerStatus[] | null;
   /** Tasks per second; samples too. */

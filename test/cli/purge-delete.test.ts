@@ -99,12 +99,15 @@ for (const { what, words, ready, held, says } of [
     assert.ok(await exists(t, queue));
   });
 
-test("an empty queue without workers is deleted with --if-empty --if-unused", async (t) => {
-  const { queue } = await filled(t, { ready: 0 });
-  const words = ["delete", "-q", queue, "--yes", "--if-empty", "--if-unused"];
-  assert.equal((await run(t, "task-queue", words)).code, 0);
-  assert.equal(await exists(t, queue), false);
-});
+for (const limits of [{}, { "x-max-length": 9, "x-dead-letter-exchange": "" }, { "x-max-priority": 3 }])
+  test(`an empty queue (${JSON.stringify(limits)}) without workers is deleted with --if-empty --if-unused`, async (t) => {
+    const queue = uniqueQueue(t);
+    const channel = await openChannel(t);
+    await channel.assertQueue(queue, { durable: true, arguments: limits });
+    const words = ["delete", "-q", queue, "--yes", "--if-empty", "--if-unused"];
+    assert.equal((await run(t, "task-queue", words)).code, 0);
+    assert.equal(await exists(t, queue), false);
+  });
 
 for (const condition of ["--if-empty", "--if-unused"])
   test(`a quorum queue is kept with ${condition}, which RabbitMQ does not know for it`, async (t) => {
@@ -113,10 +116,54 @@ for (const condition of ["--if-empty", "--if-unused"])
     assert.deepEqual([code, stdout], [1, ""]);
     assert.match(
       stderr,
-      /^Error: Queue ".*" is not deleted: it is a quorum queue, and RabbitMQ deletes those without/,
+      /^Error: Queue ".*" is not deleted: RabbitMQ says ".* not supported by quorum queues/,
     );
     assert.ok(await exists(t, queue));
   });
+
+/** Declares a stream with a message in it; its count says so seconds later only. */
+async function stream(t: TestContext, limits: object): Promise<string> {
+  const queue = uniqueQueue(t);
+  const channel = await openChannel(t);
+  await channel.assertQueue(queue, { durable: true, arguments: { "x-queue-type": "stream", ...limits } });
+  channel.sendToQueue(queue, Buffer.from("message"));
+  return queue;
+}
+
+test("a stream is not purged: it says so in the broker's words, and what else can be done", async (t) => {
+  const queue = await stream(t, {});
+  const { code, stdout, stderr } = await run(t, "task-queue", ["purge", "-q", queue, "--yes"]);
+  assert.deepEqual([code, stdout], [1, ""]);
+  const [first, second] = stderr.split("\n");
+  assert.match(
+    first ?? "",
+    new RegExp(`^Error: Queue "${queue}" is not purged: RabbitMQ says ".*not supported by stream`),
+  );
+  assert.match(second ?? "", /task-queue delete/);
+});
+
+// The broker names the first argument that differs, which need not be the type.
+for (const limits of [{}, { "x-max-length-bytes": 1_000_000 }, { "x-max-age": "1h" }])
+  for (const condition of ["--if-empty", "--if-unused"])
+    test(`a stream (${JSON.stringify(limits)}) is kept with ${condition}, which RabbitMQ ignores for it`, async (t) => {
+      const queue = await stream(t, limits);
+      const { code, stdout, stderr } = await run(t, "task-queue", [
+        "delete",
+        "-q",
+        queue,
+        "--yes",
+        condition,
+      ]);
+      assert.deepEqual([code, stdout], [1, ""]);
+      assert.match(stderr, new RegExp(`^Error: Queue "${queue}" is not deleted: it is a stream, `));
+      assert.ok(await exists(t, queue));
+    });
+
+test("a stream is deleted without conditions", async (t) => {
+  const queue = await stream(t, {});
+  assert.equal((await run(t, "task-queue", ["delete", "-q", queue, "--yes"])).code, 0);
+  assert.equal(await exists(t, queue), false);
+});
 
 for (const command of ["purge", "delete"]) {
   const question = (queue: string) =>

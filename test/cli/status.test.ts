@@ -110,6 +110,16 @@ test("of a quorum queue ready is exact, and unacknowledged what rabbitmqctl has"
   assert.deepEqual(pair(sampled), listed(broker, queue));
 });
 
+test("of a stream no count is called exact", async (t) => {
+  const queue = uniqueQueue(t, url);
+  const channel = await openChannel(t, url);
+  await channel.assertQueue(queue, { durable: true, arguments: { "x-queue-type": "stream" } });
+  const { code, stdout } = await run(t, "task-queue", ["status", "-u", url, "-q", queue]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^ \[!\] It is a stream: /m);
+  assert.doesNotMatch(stdout, /Exact/);
+});
+
 test("the status object names each worker with its prefetch and what it holds", async (t) => {
   const queue = uniqueQueue(t, url);
   const workers = await Promise.all([holder(t, queue, "worker 10", 2), holder(t, queue, "worker 9", 1)]);

@@ -52,6 +52,30 @@ test("on a terminal it is drawn again in the same place, and Ctrl-C leaves with 
   });
 });
 
+test("thirty workers on 24 rows: the hints and the age of the numbers stay, the list is cut", {
+  skip: noPseudoTerminal,
+}, async (t) => {
+  const queue = await queueWithTask(t, "crowded");
+  const channel = await openChannel(t, url);
+  for (let one = 1; one <= 30; one++)
+    await channel.consume(queue, () => {}, { consumerTag: `a-worker-of-the-crowd@a-host-of-many:${one}` });
+  const command = startInTerminal(t, "task-queue", watch(queue, "--no-color"), {}, 60);
+  const whole = () =>
+    frames(command).find((frame) => frame.includes("no limit") && !frame.includes("come and go"));
+  await command.until(() => whole() !== undefined);
+  command.child.stdin?.write("\x03");
+  await command.ended;
+  const lines = (whole() ?? "").split("\n").slice(0, -1);
+  assert.equal(lines.length, 23, "as many as there are, but for the cursor's");
+  const at = (text: string) => lines.findIndex((line) => line.includes(text));
+  assert.ok(at("[!] A worker without a prefetch limit") > at("ready"), lines.join("\n"));
+  assert.ok(at("[!] A worker") < at("a-worker-of"), "the hints above the list");
+  const shown = lines.filter((line) => /^ {2}a-worker-of.*…/.test(line));
+  assert.match(shown[0] ?? "", /:1 /, "its end tells one from another");
+  assert.equal(lines[at("more workers")], `  … and ${30 - shown.length} more workers`);
+  assert.match(lines.slice(-2).join(" "), / Exact: .* Up to 10 s old: /);
+});
+
 test("without a terminal it is one block after another, with no escape sequence", async (t) => {
   const command = start(t, "task-queue", watch(await queueWithTask(t, "blocks")));
   await command.says("until Ctrl-C");

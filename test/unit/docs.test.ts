@@ -37,6 +37,28 @@ test("every option and variable that the README names for our commands exists", 
   for (const option of named(lines.join("\n"))) assert.ok(inHelp.has(option), `${option} is in no help text`);
 });
 
+test("the README says which options the commands about a queue take, and they do", () => {
+  const readme = read("README.md");
+  const taken = (command: string): string[] =>
+    [...help("task-queue", command).matchAll(/^ {2}-\w, (--[a-z-]+)|^ {2,6}(--[a-z-]+)/gm)]
+      .map(([, long, alone]) => long ?? alone ?? "")
+      .filter((option) => !["--no-color", "--help", "--version"].includes(option));
+  const [shared = ""] = readme.match(/## Options of both[\s\S]*?(?=\n## )/) ?? [];
+  const where = [...named(shared)].filter((name) =>
+    /^--(?!queue-type|json|explain|no-color|help|version)/.test(name),
+  );
+  assert.match(
+    readme,
+    /`status`, `purge` and `delete` stand[^#]* the options above that say where .*\sand `--wait`/,
+  );
+  for (const command of ["status", "purge", "delete"]) {
+    const options = taken(command);
+    for (const option of [...where, "--wait"]) assert.ok(options.includes(option), `${command}: ${option}`);
+  }
+  const [, admin = ""] = readme.match(/`admin` takes ([^.;]*)/) ?? [];
+  assert.deepEqual([...named(admin)].sort(), taken("admin").sort());
+});
+
 test("every help text has the exit codes, and the README the same ones", () => {
   for (const text of helps)
     for (const code of ["0 ", "1 ", "2 ", "130 "]) assert.match(text, new RegExp(`\\n {2}${code}`));

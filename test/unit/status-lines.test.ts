@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Chalk } from "chalk";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { wrap } from "#dist/cli/columns.js";
+import { fitMiddle, wrap } from "#dist/cli/columns.js";
 import { statusLines } from "#dist/cli/status-lines.js";
 import { BrokerUrl } from "#dist/queue/broker-url.js";
 import type { QueueStatus } from "#dist/queue/queue-status.js";
@@ -28,8 +28,8 @@ const known: QueueStatus = {
   unknownBecause: null,
 };
 
-const lines = (status: Partial<QueueStatus> = {}, columns = 100): string[] =>
-  statusLines({ ...known, ...status }, broker, columns, plain);
+const lines = (status: Partial<QueueStatus> = {}, columns = 100, rows = Number.POSITIVE_INFINITY): string[] =>
+  statusLines({ ...known, ...status }, broker, { columns, rows }, plain);
 
 test("a table of numbers, one of workers, aligned with wide characters too", () => {
   assert.deepEqual(lines(), [
@@ -47,6 +47,17 @@ test("a table of numbers, one of workers, aligned with wide characters too", () 
     "",
     "  Exact: ready, unacknowledged, workers. Up to 10 s old: what each worker holds, rates.",
   ]);
+});
+
+test("a stream's counts are not called exact, and it is no hint that they differ from the list", () => {
+  const stream = lines({ type: "stream", workerCount: 0, unacknowledged: null }, 200);
+  assert.deepEqual(
+    stream.filter((line) => /Exact|Workers come|\[!\]|old:/.test(line)),
+    [
+      " [!] It is a stream: messages stay in it when acknowledged; RabbitMQ counts them late, and its consumers not at all.",
+      "  Up to 10 s old: what each worker holds, rates.",
+    ],
+  );
 });
 
 test("without workers there is no table of them", () => {
@@ -89,6 +100,68 @@ for (const [what, status, says] of told)
     );
     assert.ok(!lines({}, 200).some((line) => says.test(line)), "and only then");
   });
+
+test("what is said about the numbers stands above the list of workers", () => {
+  const text = lines({ singleActiveConsumer: true }).join("\n");
+  assert.match(text, /acknowledged {4}0\/s\n\n \[!\] The queue has.*\n\n {2}worker /s);
+});
+
+const crowd = (many: number) => ({
+  workerCount: many,
+  workers: Array.from({ length: many }, (_, at) => ({ name: `w${at}`, prefetch: 0, unacknowledged: 0 })),
+});
+
+test("where there are not rows enough the list of workers is cut, by its end, and says so", () => {
+  const all = lines(crowd(9));
+  assert.deepEqual(lines(crowd(9), 100, all.length), all, "it just fits");
+  const cut = lines(crowd(9), 100, all.length - 1);
+  assert.equal(cut.length, all.length - 1);
+  const at = cut.indexOf("  … and 2 more workers");
+  assert.deepEqual([...cut.slice(0, at), ...cut.slice(at + 1)], [...all.slice(0, at), ...all.slice(at + 2)]);
+  assert.ok(lines(crowd(1), 100, 3).includes("  … and 1 more worker"));
+});
+
+test("it takes no more rows than there are, from those on that the rest of it takes", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 50 }), (many, rows) => {
+      const status = crowd(many);
+      const least = lines(status, 100, 0).length;
+      assert.ok(lines(status, 100, rows).length <= Math.max(rows, least));
+      assert.ok(lines(status, 100, rows).at(-1)?.startsWith("  Exact: "));
+    }),
+  );
+});
+
+test("long names of workers are cut in their middle: they differ at the end", () => {
+  const workers = [10, 11].map((at) => ({
+    name: `worker@${"host".repeat(20)}:${at}`,
+    prefetch: 1,
+    unacknowledged: 1,
+  }));
+  const [first, second] = lines({ workers }, 60).filter((line) => line.startsWith("  worker@"));
+  assert.match(first ?? "", /^ {2}worker@[host]+…[host]+:10 /);
+  assert.match(second ?? "", /:11 /);
+});
+
+test("fitMiddle keeps both ends, and to its columns, with wide characters too", () => {
+  assert.equal(fitMiddle("abcdefgh", 8), "abcdefgh");
+  assert.equal(fitMiddle("abcdefghi", 8), "abc…fghi");
+  assert.equal(fitMiddle("漢字かなカナ", 8), "漢…カナ");
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom("x", "漢", "👩‍👩‍👧", "é") }),
+      fc.integer({ min: 1, max: 20 }),
+      (text, columns) => {
+        const cut = fitMiddle(text, columns);
+        assert.ok(stringWidth(cut) <= columns, cut);
+        const [start = "", end = ""] = cut === text ? [text] : cut.split("…");
+        assert.ok(text.startsWith(start) && text.endsWith(end), cut);
+        // A wide character may leave one column free at either side.
+        assert.ok(cut === text || stringWidth(cut) >= columns - 2, cut);
+      },
+    ),
+  );
+});
 
 const name = fc.string({
   unit: fc.constantFrom("a", "漢", "\x1b", "\u202e", "👩‍👩‍👧", " ", "é"),
