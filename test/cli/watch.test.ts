@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { PrivateBroker } from "#dist/broker/private-broker.js";
-import { type Running, start } from "../support/command.js";
+import { type Running, run, start } from "../support/command.js";
 import { noPseudoTerminal, startInTerminal } from "../support/pseudo-terminal.js";
 import { openChannel } from "../support/queue.js";
 import type { StatusJson } from "../support/status.js";
@@ -10,12 +10,10 @@ const broker = await PrivateBroker.start();
 test.after(() => broker.stop());
 const { url } = broker;
 
-/** A durable queue with one task in it. */
+/** A durable queue with one task in it; confirmed, so that it outlives a broker that is killed. */
 async function queueWithTask(t: TestContext, queue: string): Promise<string> {
-  const channel = await openChannel(t, url);
-  await channel.assertQueue(queue, { durable: true });
-  channel.sendToQueue(queue, Buffer.from("one"), { persistent: true });
-  while ((await channel.checkQueue(queue)).messageCount !== 1);
+  const { code } = await run(t, "new-task", ["-u", url, "-q", queue, "one"]);
+  assert.equal(code, 0);
   return queue;
 }
 
