@@ -1,7 +1,7 @@
 import { defaults } from "./defaults.js";
 import type { Delivery } from "./delivery.js";
 import { reasonOf } from "./errors.js";
-import type { Report, WorkTotals } from "./events.js";
+import type { Report, TaskReceived, WorkTotals } from "./events.js";
 import type { Task } from "./task.js";
 
 /**
@@ -116,13 +116,10 @@ export class TasksInHand {
     const { task, redelivered, deliveryCount, acquiredCount } = delivery;
     const inHand = new InHand(task, report);
     this.#inHand.set(delivery, inHand);
-    report({
-      event: "task-received",
-      task,
-      redelivered,
-      ...(deliveryCount === undefined ? {} : { deliveryCount }),
-      ...(acquiredCount === undefined ? {} : { acquiredCount }),
-    });
+    const received: TaskReceived = { event: "task-received", task, redelivered };
+    if (deliveryCount !== undefined) received.deliveryCount = deliveryCount;
+    if (acquiredCount !== undefined) received.acquiredCount = acquiredCount;
+    report(received);
     let failure: string | undefined;
     try {
       const working = handler(task, inHand);
