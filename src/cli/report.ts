@@ -6,7 +6,7 @@ import {
   type WorkQueueEvent,
 } from "../queue/events.js";
 import type { SessionTarget } from "../queue/session.js";
-import { afterTheTurn, deferred, inAMoment } from "./deferred.js";
+import { deferred } from "./deferred.js";
 import { explainReporter } from "./explain.js";
 import { jsonReporter } from "./json.js";
 import type { Terminal } from "./terminal.js";
@@ -40,5 +40,5 @@ export function makeReport(
     out.gather(() => {
       for (const event of events) for (const listener of listeners) listener(event);
     });
-  return speakAs(name, deferred(tell, json ? afterTheTurn : inAMoment, process));
+  return speakAs(name, json ? (event) => tell([event]) : deferred(tell, process));
 }

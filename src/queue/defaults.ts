@@ -22,7 +22,7 @@ export const defaults = {
   /** How long the publisher waits without any confirm before it gives up, in ms. */
   confirmTimeoutMs: 30_000,
   /** Tasks published and not yet confirmed, at most. */
-  window: 4_000,
+  window: 1_000,
   /** The same in bytes of body; a single larger task still passes. */
   windowBytes: 16 * 1024 * 1024,
   /** What amqplib keeps of publishes before it asks to wait, in bytes; its own default is 1 KiB, some four tasks. */
