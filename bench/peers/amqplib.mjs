@@ -2,6 +2,7 @@
 //   node amqplib.mjs publish <url> <queue> <type> <file> <window, 0: none> [nagle]
 //   node amqplib.mjs consume <url> <queue> <type> <count> <prefetch> [nagle]
 import { connect } from "amqplib";
+import { properties } from "./properties.mjs";
 import { publishLines } from "./publish-lines.mjs";
 
 const [role, url, queue, type, what, limit, nagle] = process.argv.slice(2);
@@ -14,7 +15,7 @@ await channel.assertQueue(queue, {
 
 if (role === "publish")
   await publishLines(what, Number(limit), (body, confirmed) => {
-    channel.sendToQueue(queue, body, { persistent: true }, (error) => {
+    channel.sendToQueue(queue, body, { ...properties(), persistent: true, mandatory: true }, (error) => {
       if (error) throw error;
       confirmed();
     });

@@ -2,6 +2,8 @@
 #   python3 blocking.py publish <url> <queue> <type> <file>
 #   python3 blocking.py consume <url> <queue> <type> <count> <prefetch>
 import sys
+import time
+import uuid
 
 import pika
 
@@ -13,10 +15,15 @@ channel.queue_declare(queue=queue, durable=True, arguments=arguments)
 
 if role == "publish":
     channel.confirm_delivery()
-    persistent = pika.BasicProperties(delivery_mode=2)
     with open(what, "rb") as lines:
         for line in lines:
-            channel.basic_publish("", queue, line.rstrip(b"\n"), persistent, mandatory=True)
+            properties = pika.BasicProperties(
+                content_type="text/plain; charset=utf-8",
+                delivery_mode=2,
+                message_id=str(uuid.uuid4()),
+                timestamp=int(time.time()),
+            )
+            channel.basic_publish("", queue, line.rstrip(b"\n"), properties, mandatory=True)
 else:
     left = int(what)
     channel.basic_qos(prefetch_count=int(sys.argv[6]))

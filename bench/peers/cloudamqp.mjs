@@ -2,6 +2,7 @@
 //   node cloudamqp.mjs publish <url> <queue> <type> <file> <window, 0: none>
 //   node cloudamqp.mjs consume <url> <queue> <type> <count> <prefetch>
 import { AMQPSession } from "@cloudamqp/amqp-client";
+import { properties } from "./properties.mjs";
 import { publishLines } from "./publish-lines.mjs";
 
 const [role, url, name, type, what, limit] = process.argv.slice(2);
@@ -13,7 +14,9 @@ const queue = await session.queue(name, {
 
 if (role === "publish")
   await publishLines(what, Number(limit), (body, confirmed) => {
-    queue.publish(body, { deliveryMode: 2 }).then(confirmed);
+    const { timestamp, ...others } = properties();
+    const message = { ...others, timestamp: new Date(timestamp * 1000), deliveryMode: 2, mandatory: true };
+    queue.publish(body, message).then(confirmed);
   });
 else {
   let left = Number(what);

@@ -2,6 +2,7 @@
 //   node rabbitmq-client.mjs publish <url> <queue> <type> <file> <window, 0: none>
 //   node rabbitmq-client.mjs consume <url> <queue> <type> <count> <prefetch>
 import { Connection } from "rabbitmq-client";
+import { properties } from "./properties.mjs";
 import { publishLines } from "./publish-lines.mjs";
 
 const [role, url, queue, type, what, limit] = process.argv.slice(2);
@@ -15,7 +16,9 @@ const declared = {
 if (role === "publish") {
   const publisher = rabbit.createPublisher({ confirm: true, queues: [declared] });
   await publishLines(what, Number(limit), (body, confirmed) => {
-    publisher.send({ routingKey: queue, durable: true }, body).then(confirmed);
+    publisher
+      .send({ ...properties(), routingKey: queue, durable: true, mandatory: true }, body)
+      .then(confirmed);
   });
   await publisher.close();
 } else {
