@@ -9,7 +9,11 @@ import { PrivateBroker } from "#dist/broker/private-broker.js";
 import { start } from "../support/command.js";
 import { openChannel, readAll, uniqueQueue } from "../support/queue.js";
 
-const TASKS = process.env["CHAOS"] === "long" ? 100_000 : 20_000;
+const LONG = process.env["CHAOS"] === "long";
+const TASKS = LONG ? 100_000 : 20_000;
+
+/** How much more memory a run may need after its first quarter, in MB: V8's young generation grows to 32 while it is short. */
+const mayGrow = (before: number): number => (LONG ? before / 4 : 48);
 
 /** The most memory a process has had so far, in MB (Linux: VmHWM); 0 where it has just ended. */
 function peakMemory(pid: number | undefined): number {
@@ -61,7 +65,7 @@ test(`a file of ${TASKS} tasks is published although the broker is killed in the
   assert.match(stdout, new RegExp(`${TASKS.toLocaleString("en-US")} tasks sent and confirmed`));
   assert.equal(new Set(found).size, TASKS, "lost");
   assert.ok(found.length - TASKS <= sentAgain, "only what was published twice may be there twice");
-  assert.ok(after / before < 1.25, `${before} MB before the kill, ${after} MB after it`);
+  assert.ok(after - before < mayGrow(before), `${before} MB before the kill, ${after} MB after it`);
 });
 
 async function taskFile(t: TestContext): Promise<string> {

@@ -158,7 +158,8 @@ test("the status object names each worker with its prefetch and what it holds", 
 
 test("rates are those of the management API: above nothing while tasks are published and worked", async (t) => {
   const queue = uniqueQueue(t, url);
-  start(t, "worker", ["-u", url, "-q", queue, "--dot", "0"]);
+  const worker = start(t, "worker", ["-u", url, "-q", queue, "--dot", "0", "--json"]);
+  await worker.recorder.first("consuming"); // the queue is there
   const publisher = pump(t, queue);
   const { rates } = await whenSampled(
     () => statusOf(t, url, queue),
