@@ -11,7 +11,7 @@ export class LineRanges {
     else this.#ranges.push({ from: line, to: line });
   }
 
-  /** `3, 12 to 200`; undefined where there are none. */
+  /** `3, 12 to 200`; empty where there are none. */
   toString(): string {
     const shown = this.#ranges
       .slice(0, SHOWN)

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { WorkQueueEvent } from "../queue/events.js";
 import { readEvent } from "./event-log.js";
+import { Waiting } from "./waiting.js";
 
 export interface ActorOptions {
   /** A built script, relative to `dist/`. */
@@ -33,7 +34,7 @@ export class Actor {
   readonly #script: string;
   readonly #child: ChildProcess;
   readonly #heard: WorkQueueEvent[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiting();
   #errors = "";
   #gone = false;
   #signalled = false;
@@ -55,7 +56,7 @@ export class Actor {
         if (event === undefined) return;
         this.#heard.push(event);
         onEvent(event);
-        this.#wake();
+        this.#waiting.look();
       });
     stderr?.on("data", (text) => {
       this.#errors += text;
@@ -64,7 +65,7 @@ export class Actor {
       this.#child.once("error", reject);
       this.#child.once("close", (code) => {
         this.#gone = true;
-        this.#wake();
+        this.#waiting.look();
         resolve(code);
       });
     });
@@ -72,10 +73,9 @@ export class Actor {
 
   /** Resolves when it has told of such an event; rejects when it ends before. */
   async has(name: WorkQueueEvent["event"]): Promise<void> {
-    while (!this.#heard.some(({ event }) => event === name)) {
-      if (this.#gone) throw this.#failure(`ended before it was ${name}`);
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    }
+    const told = () => this.#heard.some(({ event }) => event === name);
+    await this.#waiting.until(() => told() || this.#gone);
+    if (!told()) throw this.#failure(`ended before it was ${name}`);
   }
 
   /** Resolves when it has ended with 0; rejects with what it said otherwise. */
@@ -101,10 +101,5 @@ export class Actor {
 
   #failure(what: string): Error {
     return new Error(`${this.#script} ${what}. ${this.#errors.trim()}`);
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
   }
 }

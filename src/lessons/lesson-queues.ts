@@ -1,18 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { BrokerUrl } from "../queue/broker-url.js";
 import { reasonOf, WorkQueueError } from "../queue/errors.js";
+import type { QueueCounts } from "../queue/queue-operations.js";
 import { withChannel } from "./with-channel.js";
 
 /** How long a broker may take to delete a lesson's queues, in ms: somebody has pressed Ctrl-C and waits. */
 const DELETE_MS = 3_000;
-
-/** How a queue stands. */
-export interface Look {
-  /** Tasks that wait in it. */
-  ready: number;
-  /** Workers that listen. */
-  workers: number;
-}
 
 /** A queue that could not be deleted, and why. */
 export interface LeftQueue {
@@ -37,7 +30,7 @@ export class LessonQueues {
   }
 
   /** Looks at one of them, until the signal is aborted. */
-  look(queue: string, signal: AbortSignal): Promise<Look> {
+  look(queue: string, signal: AbortSignal): Promise<QueueCounts> {
     return withChannel(this.#url, signal, async (channel) => {
       const { messageCount, consumerCount } = await channel.checkQueue(queue);
       return { ready: messageCount, workers: consumerCount };

@@ -3,9 +3,10 @@ import { PrivateBroker } from "../broker/private-broker.js";
 import { BrokerUrl } from "../queue/broker-url.js";
 import { WorkQueueError } from "../queue/errors.js";
 import type { WorkQueueEvent } from "../queue/events.js";
+import type { QueueCounts } from "../queue/queue-operations.js";
 import { Actor } from "./actor.js";
 import type { LessonEvent, StageEvent } from "./lesson-event.js";
-import { type LeftQueue, LessonQueues, type Look } from "./lesson-queues.js";
+import { type LeftQueue, LessonQueues } from "./lesson-queues.js";
 import { BROKER } from "./timeline.js";
 import { Waiting } from "./waiting.js";
 import { withChannel } from "./with-channel.js";
@@ -141,7 +142,11 @@ export class Stage {
   }
 
   /** The same for how a queue stands. */
-  async untilQueue(queue: string, condition: (look: Look) => boolean, isOver = () => false): Promise<void> {
+  async untilQueue(
+    queue: string,
+    condition: (counts: QueueCounts) => boolean,
+    isOver = () => false,
+  ): Promise<void> {
     while (!condition(await this.look(queue))) {
       await this.until(() => !isOver(), isOver);
       await this.orFailed(sleep(LOOK_EVERY));
@@ -188,7 +193,7 @@ export class Stage {
   }
 
   /** How many tasks wait in a queue, and how many workers listen. */
-  look(queue: string): Promise<Look> {
+  look(queue: string): Promise<QueueCounts> {
     return this.#queues.look(queue, this.signal);
   }
 

@@ -1,6 +1,7 @@
 import { backoff } from "./backoff.js";
 import type { Outgoing } from "./in-flight.js";
 
+/** Nacked tries in a row after which a new channel may help. */
 const TRIES = 3;
 
 interface Options {

@@ -5,7 +5,8 @@ import { Publisher } from "./publisher.js";
 import type { Input } from "./task.js";
 
 /**
- * Publishes each input as a task, as they come, some at a time, and resolves with the totals when the broker has answered for them all.
+ * Publishes each input as a task, as they come, some at a time, and resolves with the totals when the broker
+ * has answered for them all.
  * @throws WorkQueueError for a failed first connection, CONFIRM_TIMEOUT, PUBLISH_REFUSED;
  * and, once the tasks read before are confirmed, INTERRUPTED or what `inputs` throws.
  */
