@@ -1,12 +1,11 @@
 import type { SecureContextOptions } from "node:tls";
-import { type Channel, type ChannelModel, connect, type SocketOptions } from "amqplib";
+import { type ChannelModel, connect, type SocketOptions } from "amqplib";
 import type { BrokerUrl } from "./broker-url.js";
 import { connectError } from "./connect-error.js";
 import { defaults } from "./defaults.js";
 import { reasonOf, WorkQueueError } from "./errors.js";
 import type { Report } from "./events.js";
 import { listenFirst } from "./listen-first.js";
-import { oneWrite } from "./one-write.js";
 
 /** As whom to connect. */
 export interface ConnectionTarget {
@@ -22,6 +21,11 @@ export interface ConnectionOptions extends ConnectionTarget {
   setup(connection: ChannelModel, url: BrokerUrl): Promise<void>;
   /** Called when the connection has ended: nothing on its channels can be used any more. */
   lost?(reason: string): void;
+}
+
+/** A channel, when it is not wanted any more. */
+export interface Closable {
+  close(): Promise<void>;
 }
 
 /** One connection, from the attempt to make it to its end. */
@@ -56,7 +60,6 @@ export class Connection {
       return connectError(error, url);
     }
     listenFirst(connection);
-    oneWrite(connection);
     const closed = closing(connection);
     this.#connection = connection;
     connection.on("close", () => {
@@ -94,7 +97,7 @@ export class Connection {
    * Closes it because it is not wanted any more. The channel is closed before its connection: amqplib writes
    * connection.close past whatever a channel still has to send, acks and publishes among it.
    */
-  async close(channel: Channel | undefined, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
+  async close(channel: Closable | undefined, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
     this.#closing = true;
     if (channel !== undefined) await within(timeoutMs, channel.close());
     if (this.#connection !== undefined) await this.#hangUp(this.#connection, undefined, timeoutMs);

@@ -1,4 +1,6 @@
-import type { Channel, ChannelModel } from "amqplib";
+import type { ChannelModel } from "amqplib";
+import { Acks } from "./acks.js";
+import { ChannelWire } from "./channel-wire.js";
 import { within } from "./connection.js";
 import { defaults } from "./defaults.js";
 import { Delivery } from "./delivery.js";
@@ -38,7 +40,7 @@ export class Consumer {
   readonly #options: ConsumeOptions;
   readonly #session: Session;
   readonly #tasks: TasksInHand;
-  #channel: Channel | undefined;
+  #wire: ChannelWire | undefined;
   #state: "consuming" | "draining" | "ended" = "consuming";
   /** Draining: deliveries that were on their way are no longer wanted. */
   #handingBack = false;
@@ -84,22 +86,24 @@ export class Consumer {
     const channel = await openQueueChannel(() => connection.createChannel(), this.#options);
     if (this.#state !== "consuming") return;
     let reason = "the broker closed the channel";
+    const wire = new ChannelWire(channel);
+    const acks = new Acks(wire);
     channel.on("error", (error) => {
       reason = reasonOf(error);
     });
     channel.on("close", () => {
-      if (this.#channel === channel) this.#session.restart(reason);
+      if (this.#wire === wire) this.#session.restart(reason);
     });
     // Before consume, or the first deliveries would come without a limit. Per consumer, never global.
     const prefetch = this.#prefetch();
     await channel.prefetch(prefetch);
     if (this.#state !== "consuming") return;
-    this.#channel = channel;
+    this.#wire = wire;
     report({ event: "consuming", queue, prefetch, autoAck });
     await channel.consume(
       queue,
       (message) => {
-        if (message !== null) this.#delivered(new Delivery(channel, message));
+        if (message !== null) this.#delivered(new Delivery(channel, acks, message));
         else
           this.#session.restart(
             "the broker cancelled the consumer: queue deleted, its node down, or a task held too long",
@@ -132,7 +136,7 @@ export class Consumer {
       return;
     }
     // The last one: cancelled now rather than after its ack, which would fetch one more.
-    if (this.#tasks.taken + 1 === maxTasks) this.#channel?.cancel(name).catch(() => {});
+    if (this.#tasks.taken + 1 === maxTasks) this.#wire?.channel.cancel(name).catch(() => {});
     this.#tasks.take(delivery);
   }
 
@@ -151,9 +155,9 @@ export class Consumer {
   }
 
   async #checkEmpty(): Promise<void> {
-    if (this.#tasks.inHand > 0 || this.#channel === undefined) return;
+    if (this.#tasks.inHand > 0 || this.#wire === undefined) return;
     // Rejected only when the channel goes, and then the next one looks again.
-    const found = await this.#channel.checkQueue(this.#options.queue).catch(() => undefined);
+    const found = await this.#wire.channel.checkQueue(this.#options.queue).catch(() => undefined);
     if (found === undefined || this.#tasks.inHand > 0) return;
     // A delivery can still be on its way; it comes before cancel-ok and is worked.
     if (found.messageCount === 0) this.#drain("the queue is empty");
@@ -168,7 +172,7 @@ export class Consumer {
     const { inHand, waiting } = this.#tasks;
     this.#options.report({ event: "stopping", reason, inHand, waiting });
     // Not answered, because the channel goes instead or the broker hangs: deliveries end as well.
-    const cancelled = this.#channel?.cancel(this.#options.name) ?? Promise.resolve();
+    const cancelled = this.#wire?.channel.cancel(this.#options.name) ?? Promise.resolve();
     void within(defaults.closeTimeoutMs, cancelled).then(() => {
       this.#cancelled = true;
       this.#idle();
@@ -176,7 +180,7 @@ export class Consumer {
   }
 
   #lost(reason: string): void {
-    this.#channel = undefined;
+    this.#wire = undefined;
     this.#tasks.giveUp(reason);
     this.#idle();
   }
@@ -184,9 +188,9 @@ export class Consumer {
   async #end(timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
     if (this.#state === "ended") return;
     this.#state = "ended";
-    const channel = this.#channel;
-    this.#channel = undefined;
-    await this.#session.close(channel, timeoutMs);
+    const wire = this.#wire;
+    this.#wire = undefined;
+    await this.#session.close(wire, timeoutMs);
     this.#options.report({ event: "stopped", ...this.#tasks.totals });
     this.#resolve(this.#tasks.totals);
   }

@@ -25,8 +25,10 @@ export const defaults = {
   window: 1_000,
   /** The same in bytes of body; a single larger task still passes. */
   windowBytes: 16 * 1024 * 1024,
-  /** What amqplib keeps of publishes before it asks to wait, in bytes; its own default is 1 KiB, some four tasks. */
-  publishBufferBytes: 64 * 1024,
+  /** Publishes and acks are encoded into buffers of so many bytes; a larger publish into one of its own. */
+  writeBufferBytes: 64 * 1024,
+  /** So many pieces of them wait for the socket before a publisher waits too. */
+  writeBuffers: 16,
   /** How long closing a channel and its connection may take before the socket is cut, in ms. */
   closeTimeoutMs: 3_000,
   /** The same for who leaves at once, in ms. */

@@ -1,4 +1,5 @@
 import { type Channel, type ConsumeMessage, IllegalOperationError } from "amqplib";
+import type { Acks } from "./acks.js";
 import { Task } from "./task.js";
 
 /** One message as one channel delivered it. It can be answered on that channel only, and only once. */
@@ -15,8 +16,9 @@ export class Delivery {
   readonly acquiredCount: number | undefined;
   readonly #channel: Channel;
   readonly #message: ConsumeMessage;
+  readonly #acks: Acks;
 
-  constructor(channel: Channel, message: ConsumeMessage) {
+  constructor(channel: Channel, acks: Acks, message: ConsumeMessage) {
     const { messageId, headers } = message.properties;
     const { deliveryTag, redelivered } = message.fields;
     const id = typeof messageId === "string" && messageId !== "" ? messageId : `delivery-${deliveryTag}`;
@@ -28,11 +30,12 @@ export class Delivery {
     this.acquiredCount = redelivered ? counted(headers?.["x-acquired-count"]) : undefined;
     this.#channel = channel;
     this.#message = message;
+    this.#acks = acks;
   }
 
   /** basic.ack: the task is done. False where the channel is gone and the broker will redeliver it. */
   ack(): boolean {
-    return sent(() => this.#channel.ack(this.#message));
+    return this.#acks.ack(this.#message.fields.deliveryTag);
   }
 
   /** basic.nack with requeue: another worker may have it. False where the channel is gone anyway. */

@@ -1,4 +1,5 @@
 import { defaults } from "./defaults.js";
+import { Numbered } from "./numbered.js";
 import type { Task } from "./task.js";
 
 /** A task between its publish and the broker's answer. */
@@ -18,26 +19,25 @@ export interface Outgoing {
 
 /** What is published and not yet confirmed, in the order of publishing; limited in tasks and in bytes. */
 export class InFlight implements Iterable<Outgoing> {
-  readonly #byNumber = new Map<number, Outgoing>();
-  #added = 0;
+  readonly #tasks = new Numbered<Outgoing>();
   #bytes = 0;
   #lastLine = 0;
 
   get size(): number {
-    return this.#byNumber.size;
+    return this.#tasks.size;
   }
 
   /** Whether another task may be published: fewer than `defaults.window`, and than `defaults.windowBytes`. */
   get hasRoom(): boolean {
-    return this.#byNumber.size < defaults.window && this.#bytes < defaults.windowBytes;
+    return this.#tasks.size < defaults.window && this.#bytes < defaults.windowBytes;
   }
 
   add(task: Task, line: number): Outgoing {
-    const number = ++this.#added;
+    const number = this.#tasks.next;
     const after = this.#lastLine;
     const outgoing: Outgoing = { task, number, line, after, maybeStored: false, returned: undefined };
     this.#lastLine = line;
-    this.#byNumber.set(number, outgoing);
+    this.#tasks.add(outgoing);
     this.#bytes += task.bytes;
     return outgoing;
   }
@@ -53,7 +53,7 @@ export class InFlight implements Iterable<Outgoing> {
 
   /** Takes a task out. False where it was out already. */
   settle({ task, number }: Outgoing): boolean {
-    const settled = this.#byNumber.delete(number);
+    const settled = this.#tasks.take(number) !== undefined;
     if (settled) this.#bytes -= task.bytes;
     return settled;
   }
@@ -61,12 +61,11 @@ export class InFlight implements Iterable<Outgoing> {
   /** Takes everything out, and returns it. */
   clear(): Outgoing[] {
     const all = [...this];
-    this.#byNumber.clear();
-    this.#bytes = 0;
+    for (const outgoing of all) this.settle(outgoing);
     return all;
   }
 
   [Symbol.iterator](): Iterator<Outgoing> {
-    return this.#byNumber.values();
+    return this.#tasks[Symbol.iterator]();
   }
 }

@@ -1,26 +1,3 @@
-import type { Options } from "amqplib";
-import type { Task } from "./task.js";
-
-/** Header of a task published a second time because its first confirm was lost: a worker may see it twice. */
-const POSSIBLE_DUPLICATE = { "x-possible-duplicate": true };
-
-/** The properties a task is published with. `maybeStored`: an earlier publish of it may have arrived. */
-export function messageProperties(
-  task: Task,
-  { persistent, ttlMs }: { persistent: boolean; ttlMs: number | undefined },
-  maybeStored: boolean,
-): Options.Publish {
-  return {
-    persistent,
-    mandatory: true, // a confirm alone does not say that any queue took it (guide "Confirms")
-    messageId: task.id,
-    timestamp: Math.floor(Date.now() / 1000),
-    contentType: "text/plain; charset=utf-8",
-    ...(ttlMs === undefined ? {} : { expiration: String(ttlMs) }),
-    ...(maybeStored ? { headers: POSSIBLE_DUPLICATE } : {}),
-  };
-}
-
 /** Why a message came back, from the fields of basic.return. amqplib's types leave out its reply-text. */
 export function returnReason(fields: object): string {
   return "replyText" in fields ? String(fields.replyText) : "no queue took it";

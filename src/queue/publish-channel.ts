@@ -1,42 +1,100 @@
 import type { ChannelModel, ConfirmChannel } from "amqplib";
+import { ChannelWire } from "./channel-wire.js";
 import { defaults } from "./defaults.js";
 import { reasonOf, WorkQueueError } from "./errors.js";
+import type { Outgoing } from "./in-flight.js";
 import { returnReason } from "./message.js";
+import { Numbered } from "./numbered.js";
+import { PublishFrames } from "./publish-frames.js";
 import { openQueueChannel, type QueueChannelOptions } from "./queue-channel.js";
 
 /** What a publisher hears of its channel. */
 interface Listeners {
+  /** The broker's answer to a task. */
+  answered(outgoing: Outgoing, answer: "ack" | "nack"): void;
   /** A message came back, because no queue took it. */
   returned(messageId: unknown, reason: string): void;
-  /** amqplib's buffer has room again. */
+  /** amqplib takes more again. */
   drained(): void;
   /** The broker closed the channel because of something that was published. */
   refused(reason: string): void;
-  closed(channel: ConfirmChannel): void;
+  closed(channel: PublishChannel): void;
 }
 
-/** Opens a channel with confirms on which the queue is declared. @throws WorkQueueError as `openQueueChannel` does */
-export async function openPublishChannel(
-  connection: ChannelModel,
-  options: QueueChannelOptions,
-  listeners: Listeners,
-): Promise<ConfirmChannel> {
-  const closed = new Set<ConfirmChannel>();
-  const open = async () => {
-    const opened = await connection.createConfirmChannel({ highWaterMark: defaults.publishBufferBytes });
-    opened.on("close", () => {
-      closed.add(opened);
-      listeners.closed(opened);
-    });
-    return opened;
-  };
-  const channel = await openQueueChannel(open, options);
-  // Its close may have come in one segment with the answer to the declaration.
-  if (closed.has(channel)) throw new WorkQueueError("CONNECTION_LOST", "The channel was closed at once.");
-  channel.on("return", ({ properties, fields }) =>
-    listeners.returned(properties.messageId, returnReason(fields)),
-  );
-  channel.on("drain", () => listeners.drained());
-  channel.on("error", (error) => listeners.refused(reasonOf(error)));
-  return channel;
+export interface PublishChannelOptions extends QueueChannelOptions {
+  persistent: boolean;
+  ttlMs: number | undefined;
 }
+
+/** A channel with confirms on which the queue is declared. Publishes are encoded here, and all else by amqplib. */
+export class PublishChannel {
+  readonly #wire: ChannelWire;
+  readonly #frames: PublishFrames;
+  /** What awaits the broker's answer, by delivery tag: they count up from 1 on each channel (guide "Confirms"). */
+  readonly #unanswered = new Numbered<Outgoing>();
+
+  /** @throws WorkQueueError as `openQueueChannel` does */
+  static async open(
+    connection: ChannelModel,
+    options: PublishChannelOptions,
+    listeners: Listeners,
+  ): Promise<PublishChannel> {
+    const closed = new Set<ConfirmChannel>();
+    const open = async () => {
+      const opened = await connection.createConfirmChannel({ highWaterMark: defaults.writeBuffers });
+      opened.on("close", () => closed.add(opened));
+      return opened;
+    };
+    const channel = await openQueueChannel(open, options);
+    // Its close may have come in one segment with the answer to the declaration.
+    if (closed.has(channel)) throw new WorkQueueError("CONNECTION_LOST", "The channel was closed at once.");
+    return new PublishChannel(channel, options, listeners);
+  }
+
+  private constructor(channel: ConfirmChannel, options: PublishChannelOptions, listeners: Listeners) {
+    this.#wire = new ChannelWire(channel);
+    const { number, frameMax } = this.#wire;
+    this.#frames = new PublishFrames({ ...options, channel: number, frameMax });
+    channel.on("ack", (fields) => this.#answered(fields, (outgoing) => listeners.answered(outgoing, "ack")));
+    channel.on("nack", (fields) =>
+      this.#answered(fields, (outgoing) => listeners.answered(outgoing, "nack")),
+    );
+    channel.on("return", ({ properties, fields }) =>
+      listeners.returned(properties.messageId, returnReason(fields)),
+    );
+    channel.on("error", (error) => listeners.refused(reasonOf(error)));
+    channel.on("close", () => listeners.closed(this));
+    channel.on("drain", () => listeners.drained());
+  }
+
+  /** Whether publishes wait for the broker to read: then "drained" is heard. */
+  get full(): boolean {
+    return this.#wire.full;
+  }
+
+  /** Publishes a task; false where the channel is closed. */
+  publish(outgoing: Outgoing): boolean {
+    if (!this.#wire.open) return false;
+    const { task, maybeStored } = outgoing;
+    const seconds = Math.floor(Date.now() / 1000);
+    this.#wire.send(this.#frames.bytes(task, maybeStored), (buffer, at) =>
+      this.#frames.write(task, maybeStored, seconds, buffer, at),
+    );
+    this.#unanswered.add(outgoing);
+    return true;
+  }
+
+  /** Closes it, behind what is published. */
+  close(): Promise<void> {
+    return this.#wire.close();
+  }
+
+  #answered({ deliveryTag, multiple }: Answer, tell: (outgoing: Outgoing) => void): void {
+    for (let tag = multiple ? this.#unanswered.first : deliveryTag; tag <= deliveryTag; tag++) {
+      const outgoing = this.#unanswered.take(tag);
+      if (outgoing !== undefined) tell(outgoing);
+    }
+  }
+}
+
+type Answer = { deliveryTag: number; multiple: boolean };

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { type ChannelModel, type ConfirmChannel, IllegalOperationError } from "amqplib";
+import type { ChannelModel } from "amqplib";
 import { Account } from "./account.js";
 import { defaults } from "./defaults.js";
 import { WorkQueueError } from "./errors.js";
 import type { PublishTotals } from "./events.js";
 import { InFlight, type Outgoing } from "./in-flight.js";
-import { messageProperties, sizeLimit, tooLarge } from "./message.js";
+import { sizeLimit, tooLarge } from "./message.js";
 import { Nacked } from "./nacked.js";
-import { openPublishChannel } from "./publish-channel.js";
+import { PublishChannel } from "./publish-channel.js";
 import type { PublishOptions } from "./publish-options.js";
 import { Session } from "./session.js";
 import { type Input, Task } from "./task.js";
@@ -29,9 +29,7 @@ export class Publisher {
     },
     stuck: () => this.#session.restart("the broker nacks every task on this one"),
   });
-  #channel: ConfirmChannel | undefined;
-  /** amqplib's buffer is full: the last publish said false, which means "wait for drain", not "failed". */
-  #full = false;
+  #channel: PublishChannel | undefined;
   #failure: WorkQueueError | undefined;
   readonly #closing = new AbortController();
   #waitsForRoom = false;
@@ -73,8 +71,7 @@ export class Publisher {
   /** Whether another task may be published now. */
   get hasRoom(): boolean {
     return (
-      this.#channel !== undefined &&
-      !this.#full &&
+      this.#channel?.full === false &&
       this.#inFlight.hasRoom &&
       this.#nacked.size === 0 &&
       this.#failure === undefined
@@ -118,19 +115,16 @@ export class Publisher {
   }
 
   async #setup(connection: ChannelModel): Promise<void> {
-    const channel = await openPublishChannel(connection, this.#options, {
+    const channel = await PublishChannel.open(connection, this.#options, {
+      answered: (outgoing, answer) => this.#answered(outgoing, answer),
       returned: (messageId, reason) => this.#inFlight.returned(messageId, reason),
-      drained: () => {
-        this.#full = false;
-        this.wake();
-      },
+      drained: () => this.wake(),
       refused: (reason) => this.#channelRefused(reason),
       closed: (closed) => {
         if (this.#channel === closed) this.#channel = undefined;
       },
     });
     this.#channel = channel;
-    this.#full = false;
     const nacked = new Set(this.#nacked.takeAll());
     for (const outgoing of this.#inFlight) outgoing.maybeStored ||= !nacked.has(outgoing);
     if (nacked.size > 0) this.#nacked.keepAll(this.#inFlight);
@@ -149,26 +143,17 @@ export class Publisher {
   }
 
   #publish(outgoing: Outgoing, again: boolean): void {
-    const { queue, persistent, ttlMs } = this.#options;
-    const { task } = outgoing;
-    const properties = messageProperties(task, this.#options, outgoing.maybeStored);
+    const { persistent, ttlMs } = this.#options;
     this.#account.sent(outgoing, persistent, ttlMs, again);
     const channel = this.#channel;
-    try {
-      const answered = (error: Error | null) => this.#answered(outgoing, error);
-      if (channel?.sendToQueue(queue, task.body, properties, answered) === false) this.#full = true;
-    } catch (error) {
-      if (!(error instanceof IllegalOperationError)) throw error;
-      // The channel has closed, and its event is still to come: the next one publishes what is in flight.
-      if (this.#channel === channel) this.#channel = undefined;
-      this.#session.restart("the broker closed the channel");
-    }
+    if (channel === undefined || channel.publish(outgoing)) return;
+    // Another one publishes what is in flight.
+    this.#channel = undefined;
+    this.#session.restart("the broker closed the channel");
   }
 
-  /** The broker's ack or nack; or amqplib's "channel closed", after which the task is published again. */
-  #answered(outgoing: Outgoing, error: Error | null): void {
-    if (error !== null && error.message !== "message nacked") return;
-    if (error !== null) {
+  #answered(outgoing: Outgoing, answer: "ack" | "nack"): void {
+    if (answer === "nack") {
       if (this.#nacked.size === 0) this.#options.report({ event: "nacked" });
       this.#nacked.keep(outgoing);
     } else if (this.#inFlight.settle(outgoing)) {

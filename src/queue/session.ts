@@ -1,7 +1,6 @@
-import type { Channel } from "amqplib";
 import { backoff } from "./backoff.js";
 import type { BrokerUrl } from "./broker-url.js";
-import { Connection, type ConnectionOptions, type ConnectionTarget } from "./connection.js";
+import { type Closable, Connection, type ConnectionOptions, type ConnectionTarget } from "./connection.js";
 import { defaults } from "./defaults.js";
 import { WorkQueueError } from "./errors.js";
 
@@ -47,7 +46,7 @@ export class Session {
   }
 
   /** Ends the session: the channel first, then its connection, each within `timeoutMs`. */
-  async close(channel?: Channel, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
+  async close(channel?: Closable, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#wake();

@@ -1,10 +1,8 @@
 import type { ChannelModel } from "amqplib";
+import { FRAME_HEAD, FRAME_OVERHEAD, HEADER } from "./frames.js";
 
-/** Frame type of a message's properties, and the bytes around them (AMQP 0-9-1 spec, 2.3.5 and 4.2.6). */
-const HEADER_FRAME = 2;
-const FRAME_HEAD = 7;
+/** Where a content header has its properties (AMQP 0-9-1, 4.2.6.1). */
 const PROPERTIES_AT = FRAME_HEAD + 14;
-const FRAME_END = 1;
 /** Property flags, in the order of the properties. */
 const CONTENT_TYPE = 0x8000;
 const CONTENT_ENCODING = 0x4000;
@@ -42,15 +40,15 @@ export function surviveUnreadableHeaders({ connection }: ChannelModel): void {
 
 /** The first frame of what was received, less its headers; undefined where it is no whole frame with headers. */
 export function withoutHeaders(received: Buffer): Buffer | undefined {
-  if (received.length < PROPERTIES_AT || received[0] !== HEADER_FRAME) return undefined;
-  const end = FRAME_HEAD + received.readUInt32BE(3) + FRAME_END;
+  if (received.length < PROPERTIES_AT || received[0] !== HEADER) return undefined;
+  const end = received.readUInt32BE(3) + FRAME_OVERHEAD;
   const flags = received.readUInt16BE(PROPERTIES_AT - 2);
   if (received.length < end || (flags & HEADERS) === 0) return undefined;
   let from = PROPERTIES_AT;
   for (const flag of [CONTENT_TYPE, CONTENT_ENCODING]) if (flags & flag) from += 1 + received.readUInt8(from);
   const to = from + 4 + received.readUInt32BE(from);
   const frame = Buffer.concat([received.subarray(0, from), received.subarray(to, end)]);
-  frame.writeUInt32BE(frame.length - FRAME_HEAD - FRAME_END, 3);
+  frame.writeUInt32BE(frame.length - FRAME_OVERHEAD, 3);
   frame.writeUInt16BE(flags & ~HEADERS, PROPERTIES_AT - 2);
   return frame;
 }
