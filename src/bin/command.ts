@@ -1,16 +1,18 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { type ConnectionFlags, connectionTarget } from "../cli/connection.js";
+import type { ConnectionFlags } from "../cli/connection.js";
 import { parseDuration, shortString } from "../cli/parse.js";
 import { printable } from "../cli/printable.js";
-import { errorLines, exitCodeOf } from "../cli/remedy.js";
 import type { Terminal } from "../cli/terminal.js";
 import { watchEnding } from "../cli/watchdog.js";
 import { defaults } from "../queue/defaults.js";
 import type { QueueType } from "../queue/events.js";
 
-/** What the three doors have in common: shared options, help, and the way from an error to an exit code. */
+/**
+ * What the three doors have in common: shared options, help, and the way from an error to an exit code. What --help
+ * has no use for is imported where it is used.
+ */
 
 const packageFile = new URL("../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
@@ -147,6 +149,7 @@ export function queueCommand(name: string, description: string): Command {
 
 /** The engine's side of the shared flags. @throws WorkQueueError as `connectionTarget` does */
 export async function queueOptions(flags: SharedFlags, terminal: Terminal) {
+  const { connectionTarget } = await import("../cli/connection.js");
   return {
     ...(await connectionTarget(flags, terminal)),
     queue: flags.queue,
@@ -187,6 +190,7 @@ export function action<F extends { color?: boolean }>(
 
 async function explainFailure(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
+  const { errorLines, exitCodeOf } = await import("../cli/remedy.js");
   const { stderr, errColors } = await ownTerminal(!process.argv.includes("--no-color"));
   const [first = "", ...rest] = errorLines(error, Boolean(process.env["DEBUG"]));
   stderr.write(`${errColors.red(first)}\n${rest.map((line) => `${line}\n`).join("")}`);

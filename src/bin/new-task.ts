@@ -2,7 +2,6 @@
 import "./compile-cache.js";
 import { Option } from "commander";
 import type { OpenChoice } from "../cli/admin-offer.js";
-import { parseAdminUrl } from "../cli/admin-ui.js";
 import { wholeNumber } from "../cli/parse.js";
 import { defaults } from "../queue/defaults.js";
 import { WorkQueueError } from "../queue/errors.js";
@@ -66,7 +65,7 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
         throw new WorkQueueError("USAGE", "Give a message or --file, not both.");
       if (flags.file === undefined && flags.fromLine !== undefined)
         throw new WorkQueueError("USAGE", "--from-line is a line of --file.");
-      const { newTask } = await import("../cli/new-task.js"); // not for --help
+      const { newTask } = await import("../cli/new-task.js");
       return newTask(
         {
           ...(await queueOptions(flags, terminal)),
@@ -78,7 +77,7 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
           persistent: flags.transient !== true,
           confirmTimeoutMs: flags.confirmTimeout,
           open: openChoice(flags.open, process.env["TASK_QUEUE_OPEN"]),
-          adminUrl: flags.adminUrl === undefined ? undefined : parseAdminUrl(flags.adminUrl),
+          adminUrl: flags.adminUrl,
         },
         terminal,
       );

@@ -85,7 +85,7 @@ const command = queueCommand(
   .action(
     action<Flags>(async (flags, terminal) => {
       refuseContradictions(flags);
-      const { worker } = await import("../cli/worker.js"); // not for --help
+      const { worker } = await import("../cli/worker.js");
       return worker(
         {
           ...(await queueOptions(flags, terminal)),

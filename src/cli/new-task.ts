@@ -1,7 +1,7 @@
 import type { Report } from "../queue/events.js";
 import { publish } from "../queue/publish.js";
 import { type OpenChoice, offerAdminPage } from "./admin-offer.js";
-import { adminPage } from "./admin-ui.js";
+import { adminPage, parseAdminUrl } from "./admin-ui.js";
 import { humanPublisher } from "./human-publisher.js";
 import { makeReport, type QueueCommandOptions } from "./report.js";
 import { onStopSignals, signalExitCode } from "./signals.js";
@@ -25,6 +25,7 @@ export interface NewTaskOptions extends QueueCommandOptions {
 /** Publishes the message or the file's tasks, tells how it went, offers the admin UI; returns the exit code. */
 export async function newTask(options: NewTaskOptions, terminal: Terminal): Promise<number> {
   const { file, json, urls, queue } = options;
+  const adminUrl = options.adminUrl === undefined ? undefined : parseAdminUrl(options.adminUrl);
   const stop = new AbortController();
   const source = await taskSource(options, terminal, stop.signal);
   let connectedTo = urls[0];
@@ -62,7 +63,7 @@ export async function newTask(options: NewTaskOptions, terminal: Terminal): Prom
   const choice = options.open === "ask" && (json || file === "-") ? "no" : options.open;
   const write = (line: string) => (json ? terminal.stderr : terminal.stdout).write(`${line}\n`);
   if (connectedTo !== undefined)
-    await offerAdminPage(adminPage(connectedTo, queue, options.adminUrl), choice, terminal, write);
+    await offerAdminPage(adminPage(connectedTo, queue, adminUrl), choice, terminal, write);
   return failed === 0 ? 0 : 1;
 }
 
