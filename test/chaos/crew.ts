@@ -51,6 +51,8 @@ export class Crew {
 
   /** Sends them home, and resolves with their exit codes. */
   async stop(): Promise<(number | null)[]> {
+    // One that has only just been hired does not know the signal yet, and dies of it.
+    await Promise.all(this.#workers.map((worker) => worker.until(() => worker.stdout !== "", "a word")));
     for (const worker of this.#workers) worker.child.kill("SIGTERM");
     const ends = await Promise.all(this.#workers.map(({ ended }) => ended));
     return ends.map(({ code }) => code);
