@@ -29,9 +29,9 @@ export class Stage {
     this.#brokerPid = isErlang(pid) ? pid : null;
   }
 
-  /** With the user's name, for not every client knows RabbitMQ's default. */
+  /** With the user's name, for not every client knows RabbitMQ's default, and an address that needs no lookup. */
   get url() {
-    return this.#broker.url.replace("//", "//guest:guest@");
+    return this.#broker.url.replace("//localhost", "//guest:guest@127.0.0.1");
   }
 
   get port() {
