@@ -2,10 +2,12 @@ import { Writable } from "node:stream";
 import type { Channel } from "amqplib";
 import { defaults } from "./defaults.js";
 
+const EMPTY = Buffer.alloc(0);
+
 /**
- * The way of frames that are encoded here, publishes and acks, of which there may be many thousands a second:
- * past amqplib's encoder, into the same stream as its own frames, so that all keep their order. What comes in one
- * turn is one piece there, and one write to the socket.
+ * The way of frames that are encoded here, publishes and answers to deliveries, of which there may be many thousands a
+ * second: past amqplib's encoder, into the same stream as its own frames. What comes in one turn goes together, behind
+ * what amqplib is asked for in that turn.
  */
 export class ChannelWire {
   readonly channel: Channel;
@@ -16,7 +18,7 @@ export class ChannelWire {
   readonly #stream: Writable;
   #open = true;
   #full = false;
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = EMPTY;
   /** What of the buffer is on its way, and what is taken. */
   #flushed = 0;
   #used = 0;
@@ -38,9 +40,9 @@ export class ChannelWire {
     });
   }
 
-  /** Whether the channel is open; what is written to one that is not ends its connection. */
+  /** Whether frames may be sent: neither it nor its connection is closed, or being closed. */
   get open(): boolean {
-    return this.#open;
+    return this.#open && !isClosing(this.channel);
   }
 
   /** Whether the stream takes no more until the channel's "drain". */
@@ -48,7 +50,10 @@ export class ChannelWire {
     return this.#full;
   }
 
-  /** Sends so many bytes, which `write` puts into the buffer from `at` on. */
+  /**
+   * Sends so many bytes, which `write` puts into the buffer from `at` on: whole frames, because amqplib sends others
+   * (heartbeats, the connection's close) between any two pieces.
+   */
   send(bytes: number, write: (buffer: Buffer, at: number) => void): void {
     if (this.#used + bytes > this.#buffer.length) {
       this.#flush();
@@ -76,8 +81,17 @@ export class ChannelWire {
   #flush(): void {
     const bytes = this.#buffer.subarray(this.#flushed, this.#used);
     this.#flushed = this.#used;
-    if (bytes.length > 0 && this.#open && !this.#stream.write(bytes)) this.#full = true;
+    if (bytes.length > 0 && this.open && !this.#stream.write(bytes)) this.#full = true;
+    if (this.#used < this.#buffer.length) return;
+    this.#buffer = EMPTY; // may have been a large one
+    this.#flushed = 0;
+    this.#used = 0;
   }
+}
+
+/** amqplib shadows what sends with what throws as soon as it closes a channel or a connection. */
+function isClosing(channel: Channel): boolean {
+  return Object.hasOwn(channel, "sendImmediately") || Object.hasOwn(channel.connection, "sendMethod");
 }
 
 /** What amqplib 2.3 has of a channel and its types leave out (lib/connection.js, lib/channel.js). */

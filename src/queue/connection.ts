@@ -87,8 +87,8 @@ export class Connection {
   restart(reason: string): void {
     // A channel also closes because its connection does, just before that is known: look a moment later.
     queueMicrotask(() => {
-      if (this.#closing || this.#connection === undefined) return;
-      this.#restartReason ??= reason;
+      if (this.#closing || this.#connection === undefined || this.#restartReason !== undefined) return;
+      this.#restartReason = reason;
       void this.#hangUp(this.#connection);
     });
   }

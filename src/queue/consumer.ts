@@ -1,5 +1,5 @@
 import type { ChannelModel } from "amqplib";
-import { Acks } from "./acks.js";
+import { Answers } from "./answers.js";
 import { ChannelWire } from "./channel-wire.js";
 import { within } from "./connection.js";
 import { defaults } from "./defaults.js";
@@ -87,7 +87,7 @@ export class Consumer {
     if (this.#state !== "consuming") return;
     let reason = "the broker closed the channel";
     const wire = new ChannelWire(channel);
-    const acks = new Acks(wire);
+    const answers = new Answers(wire);
     channel.on("error", (error) => {
       reason = reasonOf(error);
     });
@@ -103,7 +103,7 @@ export class Consumer {
     await channel.consume(
       queue,
       (message) => {
-        if (message !== null) this.#delivered(new Delivery(channel, acks, message));
+        if (message !== null) this.#delivered(new Delivery(answers, message));
         else
           this.#session.restart(
             "the broker cancelled the consumer: queue deleted, its node down, or a task held too long",

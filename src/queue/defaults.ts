@@ -27,8 +27,8 @@ export const defaults = {
   windowBytes: 16 * 1024 * 1024,
   /** Publishes and acks are encoded into buffers of so many bytes; a larger publish into one of its own. */
   writeBufferBytes: 64 * 1024,
-  /** So many pieces of them wait for the socket before a publisher waits too. */
-  writeBuffers: 16,
+  /** When twice so many pieces of them wait for the socket, a publisher waits too. */
+  writeBuffers: 8,
   /** How long closing a channel and its connection may take before the socket is cut, in ms. */
   closeTimeoutMs: 3_000,
   /** The same for who leaves at once, in ms. */

@@ -1,5 +1,5 @@
-import { type Channel, type ConsumeMessage, IllegalOperationError } from "amqplib";
-import type { Acks } from "./acks.js";
+import type { ConsumeMessage } from "amqplib";
+import type { Answers } from "./answers.js";
 import { Task } from "./task.js";
 
 /** One message as one channel delivered it. It can be answered on that channel only, and only once. */
@@ -14,11 +14,10 @@ export class Delivery {
   readonly deliveryCount: number | undefined;
   /** How often a worker had it before; quorum queues tell since RabbitMQ 4.3, where not every return counts as failed. */
   readonly acquiredCount: number | undefined;
-  readonly #channel: Channel;
-  readonly #message: ConsumeMessage;
-  readonly #acks: Acks;
+  readonly #answers: Answers;
+  readonly #tag: number;
 
-  constructor(channel: Channel, acks: Acks, message: ConsumeMessage) {
+  constructor(answers: Answers, message: ConsumeMessage) {
     const { messageId, headers } = message.properties;
     const { deliveryTag, redelivered } = message.fields;
     const id = typeof messageId === "string" && messageId !== "" ? messageId : `delivery-${deliveryTag}`;
@@ -28,19 +27,18 @@ export class Delivery {
     // delivery it is missing, 0, or the publisher's own.
     this.deliveryCount = redelivered ? counted(headers?.["x-delivery-count"]) : undefined;
     this.acquiredCount = redelivered ? counted(headers?.["x-acquired-count"]) : undefined;
-    this.#channel = channel;
-    this.#message = message;
-    this.#acks = acks;
+    this.#answers = answers;
+    this.#tag = deliveryTag;
   }
 
   /** basic.ack: the task is done. False where the channel is gone and the broker will redeliver it. */
   ack(): boolean {
-    return this.#acks.ack(this.#message.fields.deliveryTag);
+    return this.#answers.ack(this.#tag);
   }
 
   /** basic.nack with requeue: another worker may have it. False where the channel is gone anyway. */
   requeue(): boolean {
-    return sent(() => this.#channel.nack(this.#message, false, true));
+    return this.#answers.nack(this.#tag);
   }
 
   /**
@@ -48,20 +46,9 @@ export class Delivery {
    * one counts towards a quorum queue's delivery limit (guide "Quorum Queues", poison message handling).
    */
   fail(): boolean {
-    return sent(() => this.#channel.reject(this.#message, true));
+    return this.#answers.reject(this.#tag);
   }
 }
 
 const counted = (header: unknown): number | undefined =>
   Number.isSafeInteger(header) && Number(header) >= 0 ? Number(header) : undefined;
-
-/** amqplib throws when a channel that has closed is written to. */
-function sent(write: () => void): boolean {
-  try {
-    write();
-    return true;
-  } catch (error) {
-    if (error instanceof IllegalOperationError) return false;
-    throw error;
-  }
-}

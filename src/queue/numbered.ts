@@ -1,6 +1,7 @@
 /**
  * Things numbered as they come, from 1, and taken out by number, most of them in turn. A Map would do the same, but
- * copies itself again and again as its entries change, and what it has left behind outlives the collection of garbage.
+ * copies itself again and again as its entries change, and a copy that got old keeps all it ever held until the next
+ * full collection of garbage: 20 MB of a publisher.
  */
 export class Numbered<T extends object> implements Iterable<T> {
   /** Undefined where it is taken out already; never the first one. */

@@ -1,7 +1,7 @@
 import type { ChannelModel, ConfirmChannel } from "amqplib";
 import { ChannelWire } from "./channel-wire.js";
 import { defaults } from "./defaults.js";
-import { reasonOf, WorkQueueError } from "./errors.js";
+import { reasonOf } from "./errors.js";
 import type { Outgoing } from "./in-flight.js";
 import { returnReason } from "./message.js";
 import { Numbered } from "./numbered.js";
@@ -39,15 +39,8 @@ export class PublishChannel {
     options: PublishChannelOptions,
     listeners: Listeners,
   ): Promise<PublishChannel> {
-    const closed = new Set<ConfirmChannel>();
-    const open = async () => {
-      const opened = await connection.createConfirmChannel({ highWaterMark: defaults.writeBuffers });
-      opened.on("close", () => closed.add(opened));
-      return opened;
-    };
+    const open = () => connection.createConfirmChannel({ highWaterMark: defaults.writeBuffers });
     const channel = await openQueueChannel(open, options);
-    // Its close may have come in one segment with the answer to the declaration.
-    if (closed.has(channel)) throw new WorkQueueError("CONNECTION_LOST", "The channel was closed at once.");
     return new PublishChannel(channel, options, listeners);
   }
 
@@ -77,9 +70,7 @@ export class PublishChannel {
     if (!this.#wire.open) return false;
     const { task, maybeStored } = outgoing;
     const seconds = Math.floor(Date.now() / 1000);
-    this.#wire.send(this.#frames.bytes(task, maybeStored), (buffer, at) =>
-      this.#frames.write(task, maybeStored, seconds, buffer, at),
-    );
+    this.#frames.send(task, maybeStored, seconds, this.#wire);
     this.#unanswered.add(outgoing);
     return true;
   }

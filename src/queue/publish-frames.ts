@@ -1,3 +1,4 @@
+import type { ChannelWire } from "./channel-wire.js";
 import {
   BASIC,
   BODY,
@@ -26,6 +27,8 @@ const TIMESTAMP = 1 << 6;
 
 /** Of a task published a second time because its first confirm was lost: a worker may see it twice. */
 const POSSIBLE_DUPLICATE = Buffer.concat([shortString("x-possible-duplicate"), Buffer.from("t\x01")]);
+/** Sent all the same, as amqplib does: its readers may count on there being headers. */
+const NO_HEADERS = Buffer.alloc(0);
 
 /** What all tasks of a publisher have in common on one channel. */
 export interface PublishTarget {
@@ -62,58 +65,56 @@ export class PublishFrames {
     this.#again = Buffer.concat([method, headerStart(target, true)]);
   }
 
-  /** How many bytes a task takes. */
-  bytes({ id, body }: Task, maybeStored: boolean): number {
-    const start = maybeStored ? this.#again : this.#first;
-    const bodyFrames = Math.ceil(body.length / this.#bodyMax);
-    return start.length + 1 + id.length + 8 + 1 + body.length + bodyFrames * FRAME_OVERHEAD;
-  }
-
   /**
-   * Writes a task `into` a buffer from `at` on. Its id is ASCII, at most 255 characters.
+   * Sends a task. Its id is ASCII, at most 255 characters.
    * @param maybeStored an earlier publish of it may have arrived: it gets a header that says so
    * @param now in seconds since 1970
    */
-  write({ id, body }: Task, maybeStored: boolean, now: number, into: Buffer, at: number): void {
+  send({ id, body }: Task, maybeStored: boolean, now: number, wire: Pick<ChannelWire, "send">): void {
     const start = maybeStored ? this.#again : this.#first;
-    into.set(start, at);
-    const header = at + this.#header;
-    let to = at + start.length;
-    into[to++] = id.length;
-    to += into.write(id, to, "latin1");
-    to = writeUInt64(into, now, to);
-    into.writeUInt32BE(to - header - FRAME_HEAD, header + 3);
-    writeUInt64(into, body.length, header + FRAME_HEAD + 4);
-    into[to++] = FRAME_END;
-    for (let from = 0; from < body.length; from += this.#bodyMax) {
-      const size = Math.min(body.length - from, this.#bodyMax);
-      into[to] = BODY;
-      into.writeUInt16BE(this.#channel, to + 1);
-      into.writeUInt32BE(size, to + 3);
-      into.set(size === body.length ? body : body.subarray(from, from + size), to + FRAME_HEAD);
-      to += FRAME_HEAD + size;
+    const head = start.length + 1 + id.length + 8 + 1;
+    const size = Math.min(body.length, this.#bodyMax);
+    wire.send(head + (size > 0 ? size + FRAME_OVERHEAD : 0), (into, at) => {
+      into.set(start, at);
+      let to = at + start.length;
+      into[to++] = id.length;
+      to += into.write(id, to, "latin1");
+      to = writeUInt64(into, now, to);
+      const header = at + this.#header;
+      into.writeUInt32BE(to - header - FRAME_HEAD, header + 3);
+      writeUInt64(into, body.length, header + FRAME_HEAD + 4);
       into[to++] = FRAME_END;
+      if (size > 0) this.#writeBody(body, 0, size, into, to);
+    });
+    for (let from = size; from < body.length; from += this.#bodyMax) {
+      const more = Math.min(body.length - from, this.#bodyMax);
+      wire.send(more + FRAME_OVERHEAD, (into, at) => this.#writeBody(body, from, more, into, at));
     }
+  }
+
+  #writeBody(body: Buffer, from: number, size: number, into: Buffer, at: number): void {
+    into[at] = BODY;
+    into.writeUInt16BE(this.#channel, at + 1);
+    into.writeUInt32BE(size, at + 3);
+    into.set(size === body.length ? body : body.subarray(from, from + size), at + FRAME_HEAD);
+    into[at + FRAME_HEAD + size] = FRAME_END;
   }
 }
 
 /** A content header up to its message id; its size and that of the body are still to be filled in. */
 function headerStart({ channel, persistent, ttlMs }: PublishTarget, maybeStored: boolean): Buffer {
   const weightAndBodySize = 2 + 8;
+  const headers = maybeStored ? POSSIBLE_DUPLICATE : NO_HEADERS;
   const flags =
-    CONTENT_TYPE |
-    (maybeStored ? HEADERS : 0) |
-    DELIVERY_MODE |
-    (ttlMs === undefined ? 0 : EXPIRATION) |
-    MESSAGE_ID |
-    TIMESTAMP;
+    CONTENT_TYPE | HEADERS | DELIVERY_MODE | (ttlMs === undefined ? 0 : EXPIRATION) | MESSAGE_ID | TIMESTAMP;
   return Buffer.concat([
     frameHead(HEADER, channel, 0),
     Buffer.from([0, BASIC]),
     Buffer.alloc(weightAndBodySize),
     Buffer.from([flags >> 8, flags & 255]),
     shortString("text/plain; charset=utf-8"),
-    ...(maybeStored ? [Buffer.from([0, 0, 0, POSSIBLE_DUPLICATE.length]), POSSIBLE_DUPLICATE] : []),
+    Buffer.of(0, 0, 0, headers.length),
+    headers,
     Buffer.of(persistent ? 2 : 1),
     ...(ttlMs === undefined ? [] : [shortString(String(ttlMs))]),
   ]);

@@ -27,16 +27,21 @@ export async function openQueueChannel<C extends Channel>(
   options: QueueChannelOptions,
 ): Promise<C> {
   const { queue, queueType, report } = options;
+  const closed = new Set<C>();
   const opened = async () => {
     const channel = await open();
     // A refused declare is also emitted; without a listener the process would die of it.
     channel.on("error", () => {});
+    channel.on("close", () => closed.add(channel));
     report({ event: "channel-opened", confirms: "waitForConfirms" in channel });
     return channel;
   };
-  const declared = (type: QueueType | null, adopted: boolean, counts: Counts) => {
+  const declared = (channel: C, type: QueueType | null, adopted: boolean, counts: Counts): C => {
     const { messageCount: ready, consumerCount: workers } = counts;
     report({ event: "queue-declared", queue, type, ready, workers, adopted });
+    // Its close may have come in one segment with the answer.
+    if (closed.has(channel)) throw new WorkQueueError("CONNECTION_LOST", "The channel was closed at once.");
+    return channel;
   };
 
   const channel = await opened();
@@ -45,16 +50,14 @@ export async function openQueueChannel<C extends Channel>(
       durable: true,
       ...(queueType === undefined ? {} : { arguments: { "x-queue-type": queueType } }),
     });
-    declared(queueType ?? null, false, found);
-    return channel;
+    return declared(channel, queueType ?? null, false, found);
   } catch (error) {
     const type = typeFoundInstead(error, queue);
     const second = await opened(); // the refusal closed the first one
     const found = await second.checkQueue(queue).catch((refused) => {
       throw refusal(codeOf(refused) === NOT_FOUND ? error : refused, queue);
     });
-    declared(type, true, found);
-    return second;
+    return declared(second, type, true, found);
   }
 }
 

@@ -98,3 +98,25 @@ test("a publisher whose queue is deleted tells what came back, and declares it a
   assert.deepEqual([totals.confirmed, totals.unroutable], [2, 1]);
   assert.equal((await channel.checkQueue(queue)).messageCount, 1);
 });
+
+test("many tasks that come back at once are one reason for a new connection", async (t) => {
+  const queue = uniqueQueue(t);
+  const channel = await openChannel(t);
+  const recorder = new Recorder();
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => warnings.push(warning);
+  process.on("warning", warned);
+  t.after(() => process.off("warning", warned));
+  async function* tasks() {
+    yield "before";
+    await recorder.first("task-confirmed");
+    await channel.deleteQueue(queue);
+    yield Array.from({ length: 300 }, () => "into nothing");
+    await recorder.nth("queue-declared", 2);
+    yield "after";
+  }
+  const { totals } = await publishAll(tasks(), { queue }, recorder);
+  assert.equal(totals.confirmed + totals.unroutable, 302);
+  assert.equal(recorder.events.filter(({ event }) => event === "connection-lost").length, 1);
+  assert.deepEqual(warnings, []);
+});

@@ -8,15 +8,16 @@ import { workDots } from "#dist/work/dots.js";
 import { brokerUrl } from "./queue.js";
 import { Recorder } from "./recorder.js";
 
-/** Publishes tasks with the engine; `recorder` has its events. */
+/** Publishes tasks with the engine, those of an array at once; `recorder` has its events. */
 export async function publishAll(
-  tasks: Iterable<string> | AsyncIterable<string>,
+  tasks: Iterable<string> | AsyncIterable<string | readonly string[]>,
   options: Partial<PublishOptions> & { queue: string },
   recorder = new Recorder(),
 ): Promise<{ totals: PublishTotals; recorder: Recorder }> {
   async function* inputs() {
     let line = 0;
-    for await (const task of tasks) yield [{ body: Buffer.from(task), line: ++line }];
+    for await (const some of tasks)
+      yield [some].flat().map((task) => ({ body: Buffer.from(task), line: ++line }));
   }
   const totals = await publish(inputs(), {
     urls: [new BrokerUrl(brokerUrl)],

@@ -8,6 +8,7 @@ export class TcpProxy {
   onSent: (bytes: Buffer) => void = () => {};
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #brokers = new Set<Socket>();
   #isCut = false;
 
   private constructor(target: number) {
@@ -17,6 +18,8 @@ export class TcpProxy {
         return;
       }
       const far = connect(target, "127.0.0.1");
+      this.#brokers.add(far);
+      far.on("close", () => this.#brokers.delete(far));
       near.on("data", (bytes) => this.onSent(bytes));
       for (const [socket, other] of [
         [near, far],
@@ -49,6 +52,11 @@ export class TcpProxy {
     const address = this.#server.address();
     if (typeof address !== "object" || address === null) throw new Error("The proxy does not listen.");
     return address.port;
+  }
+
+  /** What the broker sends on the present connections does not arrive any more. */
+  silence(): void {
+    for (const far of this.#brokers) far.unpipe().pause();
   }
 
   /** Cuts every connection, and each new one until `mend`. */
