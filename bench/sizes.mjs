@@ -8,7 +8,7 @@ export const sizes = {
   window: 1_000,
   /** `slow`: of those that would take too long. */
   publish: { lines: 100_000, slow: 3_000 },
-  drain: { tasks: 50_000, slow: 2_000 },
+  drain: { tasks: 40_000, slow: 2_000 },
   /** `charted`: tasks at a time, and how many tasks of them. */
   concurrency: {
     tasks: 100_000,
