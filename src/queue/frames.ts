@@ -4,7 +4,7 @@ export const FRAME_OVERHEAD = FRAME_HEAD + 1;
 export const FRAME_END = 0xce;
 
 /** Types of frames, and the class of publishes, deliveries and acks. */
-export const METHOD = 1;
+const METHOD = 1;
 export const HEADER = 2;
 export const BODY = 3;
 export const BASIC = 60;
