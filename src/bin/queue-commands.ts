@@ -35,9 +35,6 @@ interface ClearFlags extends Flags {
   ifUnused?: true;
 }
 
-const adminUrl = (flag: string | undefined): string | undefined =>
-  flag === undefined ? undefined : parseAdminUrl(flag);
-
 async function target(flags: Flags, terminal: Terminal) {
   const { queue, wait = 0 } = flags;
   return {
@@ -60,7 +57,7 @@ const statusCommand = connectedCommand(
   .option("--no-color", "no colours (also: NO_COLOR)")
   .action(
     action<StatusFlags>(async (flags, terminal) => {
-      const given = { adminUrl: adminUrl(flags.adminUrl), json: flags.json ?? false };
+      const given = { adminUrl: parseAdminUrl(flags.adminUrl), json: flags.json ?? false };
       const options = { ...(await target(flags, terminal)), ...given };
       return flags.watch ? watchStatus(options, terminal) : status(options, terminal);
     }),
@@ -112,7 +109,7 @@ const adminCommand = bareCommand(
   .action(
     action<StatusFlags>((flags, terminal) =>
       admin(
-        { urls: brokerUrls(flags.url), queue: flags.queue, adminUrl: adminUrl(flags.adminUrl) },
+        { urls: brokerUrls(flags.url), queue: flags.queue, adminUrl: parseAdminUrl(flags.adminUrl) },
         terminal,
       ),
     ),

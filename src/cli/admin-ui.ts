@@ -24,7 +24,8 @@ export function adminPage(broker: BrokerUrl, queue: string, given: string | unde
 }
 
 /** Checks `--admin-url`. @throws WorkQueueError USAGE where it is no http(s) URL, or holds credentials. */
-export function parseAdminUrl(text: string): string {
+export function parseAdminUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new WorkQueueError(

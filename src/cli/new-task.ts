@@ -25,7 +25,7 @@ export interface NewTaskOptions extends QueueCommandOptions {
 /** Publishes the message or the file's tasks, tells how it went, offers the admin UI; returns the exit code. */
 export async function newTask(options: NewTaskOptions, terminal: Terminal): Promise<number> {
   const { file, json, urls, queue } = options;
-  const adminUrl = options.adminUrl === undefined ? undefined : parseAdminUrl(options.adminUrl);
+  const adminUrl = parseAdminUrl(options.adminUrl);
   const stop = new AbortController();
   const source = await taskSource(options, terminal, stop.signal);
   let connectedTo = urls[0];

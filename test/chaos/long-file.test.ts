@@ -9,8 +9,7 @@ import { PrivateBroker } from "#dist/broker/private-broker.js";
 import { start } from "../support/command.js";
 import { openChannel, readAll, uniqueQueue } from "../support/queue.js";
 
-const LONG = process.env["CHAOS"] === "long";
-const TASKS = LONG ? 100_000 : 20_000;
+const TASKS = process.env["CHAOS"] === "long" ? 100_000 : 20_000;
 
 /**
  * How much more memory a run may need after its first quarter, in MB: V8's young generation may only then grow, to 32,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { BrokerUrl } from "#dist/queue/broker-url.js";
-import { eventually } from "../reliability/eventually.js";
 import { start } from "../support/command.js";
+import { eventually } from "../support/eventually.js";
 import { brokerUrl, management, openChannel } from "../support/queue.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 

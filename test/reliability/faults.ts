@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PrivateBroker } from "#dist/broker/private-broker.js";
 import type { Running } from "../support/command.js";
+import { eventually } from "../support/eventually.js";
 import { management } from "../support/queue.js";
 import type { TcpProxy } from "../support/tcp-proxy.js";
-import { eventually } from "./eventually.js";
 import { connectionNames, deleteQueue } from "./queue-looks.js";
 
 /** How long the network is away: the time is the fault. */

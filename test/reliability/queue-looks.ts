@@ -1,6 +1,6 @@
 import { type Channel, connect } from "amqplib";
+import { eventually } from "../support/eventually.js";
 import { management } from "../support/queue.js";
-import { eventually } from "./eventually.js";
 
 /** The name of the measurement's own connections, which no fault strikes. */
 const OWN = "reliability-harness";

@@ -1,10 +1,10 @@
 import type { PrivateBroker } from "#dist/broker/private-broker.js";
 import { Running } from "../support/command.js";
+import { eventually } from "../support/eventually.js";
 import type { OwnScope } from "../support/scope.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { endOf, hasEnded, settled, stillConsuming } from "./aftermath.js";
 import { ending } from "./ending.js";
-import { eventually } from "./eventually.js";
 import type { Fault, Stage } from "./faults.js";
 import { Feeder } from "./feeder.js";
 import { Ledger } from "./ledger.js";
