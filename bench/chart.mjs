@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { markup, round } from "../dist/lessons/svg-markup.js";
-import { style } from "../dist/lessons/svg-style.js";
+import { markup, round } from "../dist/timeline/svg-style.js";
+import { style } from "../dist/timeline/svg-style.js";
 
 const path = join(import.meta.dirname, "../docs/images/performance.svg");
 const PANEL = 415;

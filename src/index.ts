@@ -1,26 +1,26 @@
 import { hostname } from "node:os";
 import type { SecureContextOptions } from "node:tls";
-import { BrokerUrl } from "./queue/broker-url.js";
-import { Consumer } from "./queue/consumer.js";
-import { defaults } from "./queue/defaults.js";
-import { WorkQueueError } from "./queue/errors.js";
+import { BrokerUrl } from "./engine/connection/broker-url.js";
+import { Consumer } from "./engine/consume/consumer.js";
+import type { Handler } from "./engine/consume/task-runner.js";
+import { defaults } from "./engine/defaults.js";
+import { WorkQueueError } from "./engine/errors.js";
 import {
   type PublishTotals,
   type QueueType,
-  speakAs,
+  stamp,
   type WorkQueueEvent,
   type WorkTotals,
-} from "./queue/events.js";
-import { publish } from "./queue/publish.js";
-import type { Input } from "./queue/task.js";
-import type { Handler } from "./queue/tasks-in-hand.js";
+} from "./engine/events.js";
+import { publish } from "./engine/publish/publisher.js";
+import type { Input } from "./engine/task.js";
 
-export { BrokerUrl } from "./queue/broker-url.js";
-export { defaults } from "./queue/defaults.js";
-export { type ErrorCode, WorkQueueError } from "./queue/errors.js";
-export type { EngineEvent, PublishTotals, QueueType, WorkQueueEvent, WorkTotals } from "./queue/events.js";
-export type { Task, TaskJson } from "./queue/task.js";
-export type { Handler, HandlerContext } from "./queue/tasks-in-hand.js";
+export { BrokerUrl } from "./engine/connection/broker-url.js";
+export type { Handler, HandlerContext } from "./engine/consume/task-runner.js";
+export { defaults } from "./engine/defaults.js";
+export { type ErrorCode, WorkQueueError } from "./engine/errors.js";
+export type { EngineEvent, PublishTotals, QueueType, WorkQueueEvent, WorkTotals } from "./engine/events.js";
+export type { Task, TaskJson } from "./engine/task.js";
 export { workDots } from "./work/dots.js";
 
 /** What a publisher and a worker have in common. */
@@ -132,7 +132,7 @@ function queueOptions(role: string, options: QueueOptions) {
     queueType,
     name,
     waitMs,
-    report: speakAs(name, onEvent),
+    report: stamp(name, onEvent),
   };
 }
 

@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import { defaultImage } from "../broker/docker-node.js";
-import { broker } from "../cli/broker.js";
-import { action, bareCommand } from "./command.js";
+import { broker } from "../commands/broker.js";
+import { bareCommand } from "./options.js";
+import { action } from "./run.js";
 
 /** `task-queue broker`. */
 export const brokerCommand: Command = bareCommand(

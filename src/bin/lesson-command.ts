@@ -1,8 +1,9 @@
 import { Argument, type Command, Option } from "commander";
-import { giveLesson, listLessons } from "../cli/lesson.js";
-import { wholeNumber } from "../cli/parse.js";
+import { giveLesson, listLessons } from "../commands/lesson.js";
 import { lessons } from "../lessons/lessons.js";
-import { action, bareCommand, checked, durationOption } from "./command.js";
+import { bareCommand, checked, durationOption } from "./options.js";
+import { wholeNumber } from "./parse.js";
+import { action } from "./run.js";
 
 interface Flags {
   color: boolean;

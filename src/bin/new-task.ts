@@ -1,21 +1,20 @@
 #!/usr/bin/env node
 import "./compile-cache.js";
 import { Option } from "commander";
-import type { OpenChoice } from "../cli/admin-offer.js";
-import { wholeNumber } from "../cli/parse.js";
-import { defaults } from "../queue/defaults.js";
-import { WorkQueueError } from "../queue/errors.js";
+import type { OpenChoice } from "../commands/admin.js";
+import { defaults } from "../engine/defaults.js";
+import { WorkQueueError } from "../engine/errors.js";
 import {
-  action,
   adminUrlOption,
   checked,
   durationOption,
   processName,
   queueCommand,
   queueOptions,
-  runCommand,
   type SharedFlags,
-} from "./command.js";
+} from "./options.js";
+import { wholeNumber } from "./parse.js";
+import { action, runCommand } from "./run.js";
 
 interface Flags extends SharedFlags {
   file?: string;
@@ -65,7 +64,7 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
         throw new WorkQueueError("USAGE", "Give a message or --file, not both.");
       if (flags.file === undefined && flags.fromLine !== undefined)
         throw new WorkQueueError("USAGE", "--from-line is a line of --file.");
-      const { newTask } = await import("../cli/new-task.js");
+      const { newTask } = await import("../commands/new-task.js");
       return newTask(
         {
           ...(await queueOptions(flags, terminal)),

@@ -1,13 +1,12 @@
 import type { Command } from "commander";
-import { admin } from "../cli/admin.js";
-import { parseAdminUrl } from "../cli/admin-ui.js";
-import { type ClearOptions, deleteIt, purge } from "../cli/clear-queue.js";
-import { brokerUrls, type ConnectionFlags, connectionTarget } from "../cli/connection.js";
-import { status } from "../cli/status.js";
-import type { Terminal } from "../cli/terminal.js";
-import { watchStatus } from "../cli/watch.js";
+import { admin } from "../commands/admin.js";
+import { parseAdminUrl } from "../commands/admin-url.js";
+import { brokerUrls, type ConnectionFlags, connectionTarget } from "../commands/connection-options.js";
+import { type ClearOptions, deleteIt, purge } from "../commands/purge-delete.js";
+import { status } from "../commands/status.js";
+import { watchStatus } from "../commands/watch.js";
+import type { Terminal } from "../terminal/terminal.js";
 import {
-  action,
   adminUrlOption,
   bareCommand,
   connectedCommand,
@@ -15,7 +14,8 @@ import {
   queueOption,
   urlOption,
   waitOption,
-} from "./command.js";
+} from "./options.js";
+import { action } from "./run.js";
 
 interface Flags extends ConnectionFlags {
   queue: string;

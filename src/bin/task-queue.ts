@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import "./compile-cache.js";
 import { brokerCommand } from "./broker-command.js";
-import { bareCommand, runCommand } from "./command.js";
 import { lessonCommand } from "./lesson-command.js";
+import { bareCommand } from "./options.js";
 import { queueCommands } from "./queue-commands.js";
+import { runCommand } from "./run.js";
 import { timelineCommand } from "./timeline-command.js";
 
 const command = bareCommand(

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { timeline } from "../cli/timeline.js";
-import { action, bareCommand } from "./command.js";
+import { timeline } from "../commands/timeline.js";
+import { bareCommand } from "./options.js";
+import { action } from "./run.js";
 
 interface Flags {
   color: boolean;

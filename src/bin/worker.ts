@@ -1,19 +1,18 @@
 #!/usr/bin/env node
 import "./compile-cache.js";
 import { Option } from "commander";
-import { parseDuration, shortString, wholeNumber } from "../cli/parse.js";
-import { defaults } from "../queue/defaults.js";
-import { WorkQueueError } from "../queue/errors.js";
+import { defaults } from "../engine/defaults.js";
+import { WorkQueueError } from "../engine/errors.js";
 import {
-  action,
   checked,
   durationOption,
   processName,
   queueCommand,
   queueOptions,
-  runCommand,
   type SharedFlags,
-} from "./command.js";
+} from "./options.js";
+import { parseDuration, shortString, wholeNumber } from "./parse.js";
+import { action, runCommand } from "./run.js";
 
 interface Flags extends SharedFlags {
   concurrency: number;
@@ -85,7 +84,7 @@ const command = queueCommand(
   .action(
     action<Flags>(async (flags, terminal) => {
       refuseContradictions(flags);
-      const { worker } = await import("../cli/worker.js");
+      const { worker } = await import("../commands/worker.js");
       return worker(
         {
           ...(await queueOptions(flags, terminal)),

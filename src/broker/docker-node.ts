@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type BrokerConfig, tlsLines } from "./broker-config.js";
 import type { BrokerNode } from "./broker-node.js";
+import { type BrokerConfig, tlsLines } from "./node-config.js";
 import type { BrokerPorts } from "./ports.js";
 
 /** The image docker-compose.yml uses too: the current RabbitMQ with its admin UI. */

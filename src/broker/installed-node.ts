@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BrokerConfig, joinLines, tlsLines } from "./broker-config.js";
 import type { BrokerNode } from "./broker-node.js";
+import { type BrokerConfig, joinLines, tlsLines } from "./node-config.js";
 import type { BrokerPorts } from "./ports.js";
 
 /**

@@ -3,12 +3,12 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { WorkQueueError } from "../queue/errors.js";
-import type { TlsListener } from "./broker-config.js";
+import { WorkQueueError } from "../engine/errors.js";
 import type { BrokerNode } from "./broker-node.js";
+import { Janitor } from "./cleanup.js";
 import { DockerNode, defaultImage, dockerRuns } from "./docker-node.js";
 import { findInstalled, InstalledNode } from "./installed-node.js";
-import { Janitor } from "./leftovers.js";
+import type { TlsListener } from "./node-config.js";
 import { type BrokerPorts, pickPorts } from "./ports.js";
 import { accepts, knowsNode, opensConnections, speaksTls } from "./probe.js";
 

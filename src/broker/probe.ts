@@ -1,8 +1,8 @@
 import { connect as connectSocket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { connect } from "amqplib";
-import { within } from "../queue/connection.js";
-import { codeOf } from "../queue/errors.js";
+import { codeOf } from "../engine/errors.js";
+import { within } from "../engine/timers.js";
 
 /** Whether anything on this machine accepts connections at a port. */
 export function accepts(port: number): Promise<boolean> {

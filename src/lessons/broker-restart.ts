@@ -1,8 +1,8 @@
-import { count, inSeconds } from "../cli/event-line.js";
+import { count, inSeconds } from "../text/numbers.js";
+import { BROKER } from "../timeline/timeline.js";
+import type { LessonEvent } from "../timeline/timeline-event.js";
+import { all, allDone, counter, notDone, of } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
-import type { LessonEvent } from "./lesson-event.js";
-import { all, allDone, counter, notDone, of } from "./measure.js";
-import { BROKER } from "./timeline.js";
 
 const persistentTasks = Array.from({ length: 6 }, (_, at) => `Disk ${at + 1}....`);
 const transientTasks = Array.from({ length: 4 }, (_, at) => `RAM ${at + 1}....`);

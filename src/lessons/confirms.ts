@@ -1,8 +1,8 @@
-import { inSeconds } from "../cli/event-line.js";
+import { inSeconds } from "../text/numbers.js";
+import { BROKER } from "../timeline/timeline.js";
+import { all, counter, of } from "./harness/measure.js";
+import { readQueue } from "./harness/read-queue.js";
 import type { Lesson } from "./lesson.js";
-import { all, counter, of } from "./measure.js";
-import { readQueue } from "./read-queue.js";
-import { BROKER } from "./timeline.js";
 
 const TASKS = 20_000;
 /** The broker is killed when it has at least so many of each sender. */

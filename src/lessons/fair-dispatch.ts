@@ -1,7 +1,7 @@
-import { inSeconds } from "../cli/event-line.js";
+import { inSeconds } from "../text/numbers.js";
+import type { Stage } from "./harness/lesson-run.js";
+import { all, allDone, elapsed } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
-import { all, allDone, elapsed } from "./measure.js";
-import type { Stage } from "./stage.js";
 
 /** Heavy and light in turns: the light ones have one dot, the heavy ones three. */
 const tasks = Array.from({ length: 8 }, (_, at) =>

@@ -1,4 +1,4 @@
-import type { Stage } from "./stage.js";
+import type { Stage } from "./harness/lesson-run.js";
 
 /** What a person may say about a lesson. */
 export interface LessonOptions {

@@ -1,6 +1,6 @@
-import { count, inSeconds } from "../cli/event-line.js";
+import { count, inSeconds } from "../text/numbers.js";
+import { allDone, elapsed } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
-import { allDone, elapsed } from "./measure.js";
 
 const crews = [1, 2, 4, 8];
 const tasks = Array.from({ length: 16 }, (_, at) => `${String.fromCharCode(97 + at)}.`);

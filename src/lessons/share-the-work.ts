@@ -1,7 +1,7 @@
-import { count, inSeconds } from "../cli/event-line.js";
+import { count, inSeconds } from "../text/numbers.js";
+import { buildTimeline, type Lane } from "../timeline/timeline.js";
+import { allDone } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
-import { allDone } from "./measure.js";
-import { buildTimeline, type Lane } from "./timeline.js";
 
 /** The five tasks of RabbitMQ's "Work Queues" tutorial: fifteen dots. */
 const tutorialTasks = [

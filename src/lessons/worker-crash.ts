@@ -1,9 +1,9 @@
-import { count } from "../cli/event-line.js";
-import { printableBody } from "../cli/printable.js";
-import type { Task } from "../queue/task.js";
+import type { Task } from "../engine/task.js";
+import { count } from "../text/numbers.js";
+import { printableBody } from "../text/printable.js";
+import type { Run, Stage } from "./harness/lesson-run.js";
+import { all, allDone, notDone, of } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
-import { all, allDone, notDone, of } from "./measure.js";
-import type { Run, Stage } from "./stage.js";
 
 const tasks = Array.from({ length: 6 }, (_, at) => `Task ${at + 1}...`);
 const LAST = "One more.";

@@ -1,4 +1,4 @@
-import type { Handler } from "../queue/tasks-in-hand.js";
+import type { Handler } from "../engine/consume/task-runner.js";
 
 /** The longest delay a Node timer keeps, in ms; a longer one fires at once (Node docs, setTimeout). */
 const LONGEST_TIMER = 2 ** 31 - 1;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PrivateBroker, type StartOptions } from "#dist/broker/private-broker.js";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { noCluster } from "../support/broker.js";
 import { publishAll } from "../support/engine.js";
 import { openChannel } from "../support/queue.js";

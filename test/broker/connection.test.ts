@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import { test } from "node:test";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { workDots } from "#dist/work/dots.js";
 import { publishAll, startConsumer, workAll } from "../support/engine.js";
 import { brokerUrl, uniqueQueue } from "../support/queue.js";

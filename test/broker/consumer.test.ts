@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaults } from "#dist/queue/defaults.js";
+import { defaults } from "#dist/engine/defaults.js";
 import { Gate, publishAll, startConsumer, workAll } from "../support/engine.js";
 import { openChannel, uniqueQueue } from "../support/queue.js";
 

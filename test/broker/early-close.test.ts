@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { Gate, publishAll, startConsumer } from "../support/engine.js";
 import { brokerUrl, closeConnection, openChannel, uniqueQueue } from "../support/queue.js";
 import { TcpProxy } from "../support/tcp-proxy.js";

@@ -89,7 +89,7 @@ test("N10: what a listener throws is an uncaught exception with its own stack, n
 test("its errors have a code", async () => {
   await assert.rejects(publishTasks(["one"], { url: "amqp://localhost:1" }), (error: unknown) => {
     assert.ok(error instanceof WorkQueueError);
-    return error.code === "UNREACHABLE" && !error.permanent;
+    return error.code === "UNREACHABLE" && !error.endsFirstConnection;
   });
   const worker = startWorker(() => {}, { url: "amqp://localhost:1" });
   await assert.rejects(worker.finished, { code: "UNREACHABLE" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { publishAll, startConsumer } from "../support/engine.js";
 import { brokerUrl, uniqueQueue } from "../support/queue.js";
 import { TcpProxy } from "../support/tcp-proxy.js";

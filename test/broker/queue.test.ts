@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WorkQueueError } from "#dist/queue/errors.js";
-import type { QueueType } from "#dist/queue/events.js";
+import { WorkQueueError } from "#dist/engine/errors.js";
+import type { QueueType } from "#dist/engine/events.js";
 import { publishAll, workAll } from "../support/engine.js";
 import { describeQueue, openChannel, uniqueQueue } from "../support/queue.js";
 import { Recorder } from "../support/recorder.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, type TestContext, test } from "node:test";
 import { PrivateBroker } from "#dist/broker/private-broker.js";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { Gate, publishAll, startConsumer } from "../support/engine.js";
 import { closeConnection, openChannel, uniqueQueue } from "../support/queue.js";
 import { Recorder } from "../support/recorder.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { start } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 import { brokerUrl, management, openChannel } from "../support/queue.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Channel } from "amqplib";
-import type { QueueType } from "#dist/queue/events.js";
+import type { QueueType } from "#dist/engine/events.js";
 import { run } from "../support/command.js";
 import { noPseudoTerminal, startInTerminal } from "../support/pseudo-terminal.js";
 import { brokerUrl, openChannel, uniqueQueue } from "../support/queue.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brokerRestart } from "#dist/lessons/broker-restart.js";
 import { confirms } from "#dist/lessons/confirms.js";
-import { buildTimeline } from "#dist/lessons/timeline.js";
+import { buildTimeline } from "#dist/timeline/timeline.js";
 import { play } from "./play.js";
 
 test("broker-restart: every persistent task is done, every transient one is gone", async (t) => {

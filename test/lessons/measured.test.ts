@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { fairDispatch } from "#dist/lessons/fair-dispatch.js";
 import { scaleOut } from "#dist/lessons/scale-out.js";
 import { shareTheWork } from "#dist/lessons/share-the-work.js";
-import { buildTimeline } from "#dist/lessons/timeline.js";
 import { workerCrash } from "#dist/lessons/worker-crash.js";
+import { buildTimeline } from "#dist/timeline/timeline.js";
 import { openChannel } from "../support/queue.js";
 import { play } from "./play.js";
 

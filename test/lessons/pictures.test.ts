@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawSvg } from "#dist/lessons/draw-svg.js";
-import type { Bar, Lane } from "#dist/lessons/timeline.js";
+import { drawSvg } from "#dist/timeline/draw-svg.js";
+import type { Bar, Lane } from "#dist/timeline/timeline.js";
 import { look, noChromium } from "../support/chromium.js";
 
 const ends: Bar["end"][] = ["done", "killed", "lost", "aborted", "requeued", "open"];

@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
+import { Stage } from "#dist/lessons/harness/lesson-run.js";
 import type { Lesson } from "#dist/lessons/lesson.js";
-import { Stage } from "#dist/lessons/stage.js";
 import { brokerUrl } from "../support/queue.js";
 
 /** Plays a lesson, on the tests' broker where it does not kill it, and resolves with what it measured. */

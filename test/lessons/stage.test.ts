@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
-import { LessonQueues } from "#dist/lessons/lesson-queues.js";
-import { Stage } from "#dist/lessons/stage.js";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
+import { LessonQueues } from "#dist/lessons/harness/lesson-queues.js";
+import { Stage } from "#dist/lessons/harness/lesson-run.js";
 import { brokerUrl, openChannel } from "../support/queue.js";
 
 /** The address of a server that takes connections and stays silent. */

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readEvent } from "#dist/lessons/event-log.js";
+import { readEvent } from "#dist/timeline/event-log.js";
 import { script } from "../support/command.js";
 import { noPika, pythonWithPika } from "../support/python.js";
 import type { Said } from "./ledger.js";

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { readEvent } from "#dist/lessons/event-log.js";
-import type { WorkQueueEvent } from "#dist/queue/events.js";
+import type { WorkQueueEvent } from "#dist/engine/events.js";
+import { readEvent } from "#dist/timeline/event-log.js";
 import { brokerUrl } from "./queue.js";
 import { Recorder } from "./recorder.js";
 import type { Scope } from "./scope.js";

@@ -1,9 +1,9 @@
 import type { TestContext } from "node:test";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
-import { type ConsumeOptions, Consumer } from "#dist/queue/consumer.js";
-import type { PublishTotals, WorkTotals } from "#dist/queue/events.js";
-import { publish } from "#dist/queue/publish.js";
-import type { PublishOptions } from "#dist/queue/publish-options.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
+import { type ConsumeOptions, Consumer } from "#dist/engine/consume/consumer.js";
+import type { PublishTotals, WorkTotals } from "#dist/engine/events.js";
+import type { PublishOptions } from "#dist/engine/publish/publisher.js";
+import { publish } from "#dist/engine/publish/publisher.js";
 import { workDots } from "#dist/work/dots.js";
 import { brokerUrl } from "./queue.js";
 import { Recorder } from "./recorder.js";

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import type { TestContext } from "node:test";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { brokerUrl } from "./queue.js";
 
 /** AMQP 0-9-1 frame types and the methods used here, class and method as one number (spec 1.2 and 2.3). */

@@ -1,4 +1,4 @@
-import { type EngineEvent, speakAs, type WorkQueueEvent } from "#dist/queue/events.js";
+import { type EngineEvent, stamp, type WorkQueueEvent } from "#dist/engine/events.js";
 
 type Name = EngineEvent["event"];
 type EventOf<N extends Name> = Extract<WorkQueueEvent, { event: N }>;
@@ -9,7 +9,7 @@ export class Recorder {
   readonly #waiting = new Set<() => void>();
 
   /** To be handed to the engine as `report`. */
-  readonly report = speakAs("test", (event) => this.add(event));
+  readonly report = stamp("test", (event) => this.add(event));
 
   add(event: WorkQueueEvent): void {
     this.events.push(event);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { QueueStatus } from "#dist/queue/queue-status.js";
+import type { QueueStatus } from "#dist/engine/manage/queue-status.js";
 import { run } from "./command.js";
 import type { Scope } from "./scope.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { adminPage, parseAdminUrl } from "#dist/cli/admin-ui.js";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
+import { adminPage, parseAdminUrl } from "#dist/commands/admin-url.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 
 const page = (url: string, queue = "task_queue", base?: string): string =>
   adminPage(new BrokerUrl(url), queue, base);

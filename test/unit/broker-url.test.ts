@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import fc from "fast-check";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
-import { WorkQueueError } from "#dist/queue/errors.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
+import { WorkQueueError } from "#dist/engine/errors.js";
 
 /** Parses a text that must be refused; gives the error. */
 function refused(text: string): WorkQueueError {

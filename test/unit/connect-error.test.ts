@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { connect } from "node:tls";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
-import { connectError } from "#dist/queue/connect-error.js";
-import { type ErrorCode, WorkQueueError } from "#dist/queue/errors.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
+import { connectError } from "#dist/engine/connection/connect-error.js";
+import { type ErrorCode, WorkQueueError } from "#dist/engine/errors.js";
 
 const broker = new BrokerUrl("amqp://joe:hunter2@example:5672/orders");
 const failure = (message: string, code?: string | number): Error =>
@@ -99,16 +99,20 @@ test("an error that has been understood already stays as it is", () => {
   assert.equal(connectError(known, broker), known);
 });
 
-test("only what trying again may mend is not permanent", () => {
+test("only what trying again may mend does not end the first connection", () => {
   const passing = ["connect ECONNREFUSED", "getaddrinfo ENOTFOUND", "connect ETIMEDOUT", "read ECONNRESET"];
   for (const message of passing)
-    assert.equal(connectError(failure(message, message.split(" ")[1]), broker).permanent, false, message);
-  const lasting = [
+    assert.equal(
+      connectError(failure(message, message.split(" ")[1]), broker).endsFirstConnection,
+      false,
+      message,
+    );
+  const mistakes = [
     "Handshake terminated by server: 403 (ACCESS-REFUSED)",
     "Expected ConnectionOpenOk; got <ConnectionClose channel:0>",
     "Frame size 1345270062 exceeds maxFrameSize",
     "self-signed certificate",
   ];
-  for (const message of lasting)
-    assert.equal(connectError(failure(message), broker).permanent, true, message);
+  for (const message of mistakes)
+    assert.equal(connectError(failure(message), broker).endsFirstConnection, true, message);
 });

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { test } from "node:test";
-import { deferred } from "#dist/cli/deferred.js";
-import { Gathered } from "#dist/cli/gathered.js";
-import { type EngineEvent, speakAs, type WorkQueueEvent } from "#dist/queue/events.js";
-import { Task } from "#dist/queue/task.js";
+import { type EngineEvent, stamp, type WorkQueueEvent } from "#dist/engine/events.js";
+import { Task } from "#dist/engine/task.js";
+import { deferred, Gathered } from "#dist/terminal/output.js";
 
 const done: EngineEvent = { event: "task-done", task: new Task("1", Buffer.from("a")), seconds: 0 };
 
@@ -12,7 +11,7 @@ function tell() {
   const exiting = new EventEmitter();
   const passed: string[][] = [];
   const heard = new EventEmitter();
-  const report = speakAs(
+  const report = stamp(
     "worker",
     deferred((events: readonly WorkQueueEvent[]) => {
       passed.push(events.map(({ event }) => event));

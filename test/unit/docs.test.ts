@@ -70,12 +70,12 @@ test("docs/events.md has exactly the events and error codes of the types", () =>
     [...read(path).matchAll(pattern)].map(([, name]) => name ?? "").sort();
   const inDocs = (pattern: RegExp): string[] =>
     [...read("docs/events.md").matchAll(pattern)].map(([, name]) => name ?? "").sort();
-  assert.deepEqual(inDocs(/^\| `([a-z-]+)` \|/gm), inTypes("src/queue/events.ts", /event: "([a-z-]+)"/g));
-  assert.deepEqual(inDocs(/^\| `([A-Z_]+)` \|/gm), inTypes("src/queue/errors.ts", /^ {2}\| "([A-Z_]+)"/gm));
+  assert.deepEqual(inDocs(/^\| `([a-z-]+)` \|/gm), inTypes("src/engine/events.ts", /event: "([a-z-]+)"/g));
+  assert.deepEqual(inDocs(/^\| `([A-Z_]+)` \|/gm), inTypes("src/engine/errors.ts", /^ {2}\| "([A-Z_]+)"/gm));
 });
 
 test("docs/events.md has exactly the fields of the status object, and of a worker in it", () => {
-  const source = read("src/queue/queue-status.ts");
+  const source = read("src/engine/manage/queue-status.ts");
   const fields = (type: string): string[] =>
     [...(source.split(`export interface ${type} {`)[1]?.split("\n}")[0] ?? "").matchAll(/^ {2}(\w+):/gm)]
       .map(([, name]) => name ?? "")

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { Task } from "#dist/queue/task.js";
+import { Task } from "#dist/engine/task.js";
 import { workDots } from "#dist/work/dots.js";
 
 /** The longest delay a Node timer keeps, in ms; one that is set longer fires after 1 ms. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printable } from "#dist/cli/printable.js";
-import { drawSvg } from "#dist/lessons/draw-svg.js";
-import type { Bar, Lane, Timeline } from "#dist/lessons/timeline.js";
+import { printable } from "#dist/text/printable.js";
+import { drawSvg } from "#dist/timeline/draw-svg.js";
+import type { Bar, Lane, Timeline } from "#dist/timeline/timeline.js";
 import { noXmlParser, parseXml } from "../support/xml.js";
 
 const bar = (label: string, from: number, to: number, more: Partial<Bar> = {}): Bar => ({

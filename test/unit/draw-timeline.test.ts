@@ -4,10 +4,10 @@ import { stripVTControlCharacters } from "node:util";
 import { Chalk } from "chalk";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { printable } from "#dist/cli/printable.js";
-import { drawTimeline } from "#dist/lessons/draw-timeline.js";
-import { legend } from "#dist/lessons/marks.js";
-import type { Bar, Timeline } from "#dist/lessons/timeline.js";
+import { printable } from "#dist/text/printable.js";
+import { drawTimeline } from "#dist/timeline/draw-text.js";
+import { legend } from "#dist/timeline/marks.js";
+import type { Bar, Timeline } from "#dist/timeline/timeline.js";
 
 const plain = new Chalk({ level: 0 });
 const bar = (label: string, from: number, to: number, more: Partial<Bar> = {}): Bar => ({

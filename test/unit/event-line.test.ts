@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chalk } from "chalk";
-import { count, eventLine, inSeconds } from "#dist/cli/event-line.js";
-import type { EngineEvent } from "#dist/queue/events.js";
-import { Task } from "#dist/queue/task.js";
+import type { EngineEvent } from "#dist/engine/events.js";
+import { Task } from "#dist/engine/task.js";
+import { eventLine } from "#dist/report/event-line.js";
+import { count, inSeconds } from "#dist/text/numbers.js";
 
 const plain = new Chalk({ level: 0 });
 const line = (event: EngineEvent, named?: boolean) => eventLine(event, { out: plain, err: plain }, named);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readEvent } from "#dist/lessons/event-log.js";
-import { buildTimeline } from "#dist/lessons/timeline.js";
-import { Task } from "#dist/queue/task.js";
+import { Task } from "#dist/engine/task.js";
+import { readEvent } from "#dist/timeline/event-log.js";
+import { buildTimeline } from "#dist/timeline/timeline.js";
 
 const at = "2026-01-01T00:00:00.000Z";
 

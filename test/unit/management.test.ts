@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
-import { Management } from "#dist/queue/management.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
+import { Management } from "#dist/engine/manage/management-api.js";
 
 // Scripted servers: what no broker answers.
 

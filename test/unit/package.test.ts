@@ -7,7 +7,7 @@ const text = (path: string): string => readFileSync(new URL(`../../../${path}`, 
 test("T4: open is not bundled: it is a dependency, loaded from its own package when it is needed", () => {
   const { dependencies } = JSON.parse(text("package.json")) as { dependencies: Record<string, string> };
   assert.ok("open" in dependencies);
-  assert.match(text("dist/cli/admin-offer.js"), /await import\("open"\)/);
+  assert.match(text("dist/commands/admin.js"), /await import\("open"\)/);
 });
 
 test("nothing runs when the package is installed, which npm would refuse", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseDuration, shortString, wholeNumber } from "#dist/cli/parse.js";
+import { parseDuration, shortString, wholeNumber } from "#dist/bin/parse.js";
 
 const usage = { name: "WorkQueueError", code: "USAGE" };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printable, printableBody, printableJson } from "#dist/cli/printable.js";
+import { printable, printableBody, printableJson } from "#dist/text/printable.js";
 
 /** Control, format, line and paragraph separators, halves of surrogate pairs (Unicode general categories). */
 const hostile = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lengthLine, returnsLine, timeoutLine } from "#dist/cli/prospects.js";
-import { Task } from "#dist/queue/task.js";
+import { Task } from "#dist/engine/task.js";
+import { lengthLine, returnsLine, timeoutLine } from "#dist/report/task-warnings.js";
 
 const poison = new Task("1", Buffer.from("poison."));
 const rabbit = (version: string) => ({ product: "RabbitMQ", version });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chalk } from "chalk";
-import { Redraw } from "#dist/cli/redraw.js";
-import type { Terminal } from "#dist/cli/terminal.js";
+import { Redraw } from "#dist/terminal/redraw.js";
+import type { Terminal } from "#dist/terminal/terminal.js";
 
 /** A terminal of so many rows that writes down what it is sent. */
 function screen(isTTY: boolean, rows: number): { redraw: Redraw; written: string[] } {

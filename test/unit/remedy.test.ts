@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { errorLines, exitCodeOf } from "#dist/cli/remedy.js";
-import { type ErrorCode, WorkQueueError } from "#dist/queue/errors.js";
+import { type ErrorCode, WorkQueueError } from "#dist/engine/errors.js";
+import { errorLines, exitCodeOf } from "#dist/report/error-lines.js";
 
 // A record, so that a code added to the type has to be added here.
 const exitCodes: Record<ErrorCode, 1 | 2> = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { test } from "node:test";
 import { setTimeout as elapse } from "node:timers/promises";
-import { onStopSignals, signalExitCode } from "#dist/cli/signals.js";
+import { onStopSignals, signalExitCode } from "#dist/commands/signals.js";
 
 /** Longer than a repeat may be behind the first signal to be taken for the same one, in ms. */
 const LATER = 300;

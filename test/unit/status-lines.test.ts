@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { Chalk } from "chalk";
 import fc from "fast-check";
 import stringWidth from "string-width";
-import { fitMiddle, wrap } from "#dist/cli/columns.js";
-import { statusLines } from "#dist/cli/status-lines.js";
-import { BrokerUrl } from "#dist/queue/broker-url.js";
-import type { QueueStatus } from "#dist/queue/queue-status.js";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
+import type { QueueStatus } from "#dist/engine/manage/queue-status.js";
+import { statusLines } from "#dist/report/status-lines.js";
+import { fitMiddle, wrap } from "#dist/text/columns.js";
 
 const broker = new BrokerUrl("amqp://joe:hunter2@rabbit.example/v");
 const plain = new Chalk({ level: 0 });

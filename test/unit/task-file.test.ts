@@ -6,7 +6,7 @@ import { PassThrough, Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
-import { openTaskFile } from "#dist/cli/task-file.js";
+import { openTaskFile } from "#dist/commands/task-file.js";
 
 const never = new AbortController().signal;
 const noInput = () => Readable.from([]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Task } from "#dist/queue/task.js";
+import { Task } from "#dist/engine/task.js";
 
 const task = (body: string | number[]): Task =>
   new Task("1", typeof body === "string" ? Buffer.from(body) : Buffer.from(body));

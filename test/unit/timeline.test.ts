@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LessonEvent, StageEvent } from "#dist/lessons/lesson-event.js";
-import { type Bar, buildTimeline } from "#dist/lessons/timeline.js";
-import type { EngineEvent } from "#dist/queue/events.js";
-import { Task } from "#dist/queue/task.js";
+import type { EngineEvent } from "#dist/engine/events.js";
+import { Task } from "#dist/engine/task.js";
+import { type Bar, buildTimeline } from "#dist/timeline/timeline.js";
+import type { LessonEvent, StageEvent } from "#dist/timeline/timeline-event.js";
 
 const START = 1_700_000_000_000;
 const task = (text: string): Task => new Task(text, Buffer.from(text));

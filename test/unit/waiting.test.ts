@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Waiting } from "#dist/lessons/waiting.js";
+import { Waiting } from "#dist/lessons/harness/waiting.js";
 
 test("whoever waits for what cannot come any more is told, unless it has come", async () => {
   const waiting = new Waiting();

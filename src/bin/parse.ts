@@ -1,0 +1,39 @@
+import { WorkQueueError } from "../engine/errors.js";
+
+/** What the commands' options are made of: each parser takes the text given and says what was expected. */
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** Parses `250ms`, `1s`, `1.5m`, `2h` or `0` to ms. */
+export function parseDuration(text: string): number {
+  if (text === "0") return 0;
+  const [, number, unit] = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h)$/.exec(text) ?? [];
+  if (number === undefined || unit === undefined)
+    throw usage("A duration is a number and a unit: 250ms, 1s, 5m or 2h.");
+  const ms = Number(number) * unitMs[unit as keyof typeof unitMs];
+  // Node's timers keep 31 bits of ms, 24.8 days; a longer one would fire at once (Node docs, setTimeout).
+  if (ms > 596 * unitMs.h) throw usage("A duration is at most 596h.");
+  return ms;
+}
+
+/** Makes a parser of whole numbers from `least` to `most`. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(number >= least && number <= most)) throw usage(`It is a whole number from ${least} to ${most}.`);
+    return number;
+  };
+}
+
+/** AMQP short strings, which queue names and consumer tags are, hold 255 bytes (spec 4.2.5.3). */
+export function shortString(text: string): string {
+  if (text === "") throw usage("It must not be empty.");
+  if (Buffer.byteLength(text) > 255) throw usage("It is at most 255 bytes long.");
+  // RabbitMQ takes line breaks out of the name when it declares a queue, and then does not find it.
+  if (/[\r\n]/.test(text)) throw usage("It must not contain line breaks.");
+  return text;
+}
+
+function usage(message: string): WorkQueueError {
+  return new WorkQueueError("USAGE", message);
+}

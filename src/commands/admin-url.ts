@@ -1,0 +1,53 @@
+import type { BrokerUrl } from "../engine/connection/broker-url.js";
+import { codeOf, WorkQueueError } from "../engine/errors.js";
+
+/** The management plugin listens this much above the AMQP port: 15672 to 5672, 15671 to 5671. */
+const MANAGEMENT_OFFSET = 10_000;
+
+/** How long the admin UI may take to answer before it is told to be absent, in ms. */
+const PROBE_MS = 2_000;
+
+/**
+ * The address of RabbitMQ's admin UI, and of the management API in its `api/`; without a slash at its end.
+ * @param given what takes its place where it cannot be derived from the AMQP URL
+ */
+export function adminBase(broker: BrokerUrl, given: string | undefined): string {
+  if (given !== undefined) return given.replace(/#.*$/, "").replace(/\/+$/, "");
+  const port = broker.port + MANAGEMENT_OFFSET <= 65_535 ? broker.port + MANAGEMENT_OFFSET : 15_672;
+  const host = broker.endpoint.slice(0, broker.endpoint.lastIndexOf(":"));
+  return `${broker.scheme === "amqps" ? "https" : "http"}://${host}:${port}`;
+}
+
+/** The page of one queue in the admin UI (route `#/queues/<vhost>/<queue>`), without credentials. */
+export function adminPage(broker: BrokerUrl, queue: string, given: string | undefined): string {
+  return `${adminBase(broker, given)}/#/queues/${encodeURIComponent(broker.vhost)}/${encodeURIComponent(queue)}`;
+}
+
+/** Checks `--admin-url`. @throws WorkQueueError USAGE where it is no http(s) URL, or holds credentials. */
+export function parseAdminUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new WorkQueueError(
+      "USAGE",
+      "--admin-url is the http:// or https:// address of RabbitMQ's admin UI.",
+    );
+  if (url.username !== "" || url.password !== "")
+    throw new WorkQueueError(
+      "USAGE",
+      "--admin-url must not contain a user or password: the admin UI asks for them.",
+    );
+  return text;
+}
+
+/** Whether anything speaks HTTP at that address. */
+export async function answers(page: string): Promise<boolean> {
+  try {
+    const response = await fetch(page, { method: "HEAD", signal: AbortSignal.timeout(PROBE_MS) });
+    return response.status < 500;
+  } catch (error) {
+    // A certificate that is not trusted here is an answer too: the browser has its own opinion of it.
+    const cause = error instanceof Error ? error.cause : undefined;
+    return /CERT|VERIFY/.test(String(codeOf(cause)));
+  }
+}

@@ -1,0 +1,85 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { basename } from "node:path";
+import type { BrokerUrl } from "../engine/connection/broker-url.js";
+import { reasonOf } from "../engine/errors.js";
+import { askYesNo } from "../terminal/prompts.js";
+import { canAsk, type Terminal } from "../terminal/terminal.js";
+import { printable } from "../text/printable.js";
+import { adminPage, answers } from "./admin-url.js";
+
+/** Whether to open the admin UI: yes, no, or ask where there is somebody to ask. */
+export type OpenChoice = "ask" | "yes" | "no";
+
+/** A whole URL is shown, to be copied: host, vhost and queue percent-encoded are shorter than this. */
+const LONGEST_URL = 4_000;
+
+/** What came of an offer. */
+export type Offered = "declined" | "nothing answers" | "no browser" | "opened";
+
+/**
+ * Offers to open the admin UI. It never fails.
+ * @param write where the URL and what came of it are told
+ * @param patienceMs how long to see whether the browser's start fails, in ms; 0: it is left to itself
+ */
+export async function offerAdminPage(
+  page: string,
+  choice: OpenChoice,
+  terminal: Terminal,
+  write: (line: string) => void,
+  patienceMs = 0,
+): Promise<Offered> {
+  if (choice === "no" || (choice === "ask" && !canAsk(terminal))) return "declined";
+  const shown = printable(page, LONGEST_URL);
+  if (choice === "yes") write(`Admin UI: ${shown}`);
+  else if (!(await askYesNo(`Admin UI: ${shown}\nOpen it in a browser? [y/N] `, terminal))) return "declined";
+  if (!(await answers(page))) {
+    write(
+      "Nothing answers there. `rabbitmq-plugins enable rabbitmq_management` enables the admin UI; the Docker images named -management have it. --admin-url names another address.",
+    );
+    return "nothing answers";
+  }
+  try {
+    const { default: open } = await import("open"); // only now: most runs need none
+    const starter = await open(page);
+    starter.once("error", () => {}); // too late to matter: the URL stands above
+    if (patienceMs > 0) await failureWithin(patienceMs, starter);
+    return "opened";
+  } catch (error) {
+    write(`No browser could be started (${printable(reasonOf(error))}); the URL above is the page.`);
+    return "no browser";
+  }
+}
+
+/** Throws where what starts the browser fails within that time. Some stay as long as the browser does. */
+async function failureWithin(ms: number, starter: ChildProcess): Promise<void> {
+  if (starter.exitCode === null) {
+    starter.ref(); // `open` has made it one that is not waited for
+    await once(starter, "exit", { signal: AbortSignal.timeout(ms) }).catch(() => {});
+    starter.unref();
+  }
+  const { exitCode, spawnfile } = starter;
+  if (exitCode !== null && exitCode !== 0)
+    throw new Error(`${basename(spawnfile)} ends with exit code ${exitCode}`);
+}
+
+/** What `task-queue admin` was asked. */
+export interface AdminOptions {
+  urls: readonly BrokerUrl[];
+  queue: string;
+  adminUrl: string | undefined;
+}
+
+/** How long a browser's start is watched for its failing, in ms: xdg-open fails in some hundredths of a second. */
+const PATIENCE_MS = 1_000;
+
+/** Opens the queue's page in the admin UI of the first address that answers; returns the exit code. */
+export async function admin({ urls, queue, adminUrl }: AdminOptions, terminal: Terminal): Promise<number> {
+  const write = (line: string) => terminal.stdout.write(`${line}\n`);
+  const pages = new Set(urls.map((url) => adminPage(url, queue, adminUrl)));
+  for (const page of pages) {
+    const offered = await offerAdminPage(page, "yes", terminal, write, PATIENCE_MS);
+    if (offered !== "nothing answers") return offered === "opened" ? 0 : 1;
+  }
+  return 1;
+}

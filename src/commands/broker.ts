@@ -1,0 +1,48 @@
+import { PrivateBroker } from "../broker/private-broker.js";
+import { defaults } from "../engine/defaults.js";
+import { WorkQueueError } from "../engine/errors.js";
+import type { Terminal } from "../terminal/terminal.js";
+import { onStopSignals } from "./signals.js";
+
+/** Runs a private RabbitMQ until it is told to stop; returns the exit code. */
+export async function broker(options: { image: string | undefined }, terminal: Terminal): Promise<number> {
+  const { stdout, outColors } = terminal;
+  const say = (text: string) => stdout.write(`${text}\n`);
+  const stop = new AbortController();
+  const stopped = new Promise<"stopped">((resolve) => {
+    stop.signal.addEventListener("abort", () => resolve("stopped"));
+  });
+  const toldToStop = () => {
+    if (!stop.signal.aborted) say("Stopping ...");
+    stop.abort();
+  };
+  const stopListening = onStopSignals(process, { first: toldToStop, second: toldToStop });
+  say(outColors.dim("Starting a RabbitMQ of its own ..."));
+  let running: PrivateBroker | undefined;
+  try {
+    running = await PrivateBroker.start({ standardPorts: true, image: options.image, signal: stop.signal });
+    for (const line of welcome(running)) say(line);
+    const end = await Promise.race([stopped, running.ended()]);
+    if (end === undefined)
+      throw new WorkQueueError("CONNECTION_LOST", "RabbitMQ ended without having been asked to.");
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    stopListening();
+    await running?.stop();
+  }
+  say("Stopped, and its data removed.");
+  return 0;
+}
+
+function welcome({ url, adminUrl, description }: PrivateBroker): string[] {
+  const standard = url === defaults.url;
+  return [
+    `RabbitMQ runs, from ${description}.`,
+    `  AMQP URL  ${url}${standard ? "  (the commands' default)" : ""}`,
+    `  Admin UI  ${adminUrl}`,
+    "  Login     guest, password guest (from this machine only)",
+    ...(standard ? [] : [`In the other terminals: export AMQP_URL=${url}`]),
+    "Ctrl-C stops it and removes its data.",
+  ];
+}

@@ -1,0 +1,51 @@
+import { Consumer } from "../engine/consume/consumer.js";
+import { makeReport, type QueueCommandOptions } from "../report/report.js";
+import { humanWorker } from "../report/worker-lines.js";
+import type { Terminal } from "../terminal/terminal.js";
+import { workDots } from "../work/dots.js";
+import { onStopSignals, signalExitCode } from "./signals.js";
+
+/** What `worker` was asked to do. */
+export interface WorkerOptions extends QueueCommandOptions {
+  concurrency: number;
+  prefetch: number;
+  dotMs: number;
+  autoAck: boolean;
+  consumerTimeoutMs: number | undefined;
+  maxTasks: number | undefined;
+  exitWhenEmpty: boolean;
+  /** How long a graceful stop may take before what is in hand is handed back, in ms. */
+  graceMs: number | undefined;
+}
+
+/** Works tasks until it is stopped; returns the exit code. */
+export async function worker(options: WorkerOptions, terminal: Terminal): Promise<number> {
+  const human = humanWorker(terminal, { ...options, several: options.concurrency > 1 });
+  const report = makeReport(options, terminal, human);
+  const consumer = new Consumer({ ...options, report, handler: workDots(options.dotMs) });
+  let exitCode = 0;
+  let grace: NodeJS.Timeout | undefined;
+
+  const leave = (reason: string, code: number) => {
+    exitCode = code;
+    consumer.stopNow(reason);
+  };
+  onStopSignals(process, {
+    first: (signal) => {
+      const { graceMs } = options;
+      if (graceMs !== undefined)
+        grace = setTimeout(() => leave("the grace time is over", signalExitCode(signal)), graceMs);
+      consumer.stop(signal);
+    },
+    second: (signal) => leave(`second ${signal}`, signalExitCode(signal)),
+  });
+  // `worker | head`: nobody reads any more, which is a way of saying stop.
+  const unread = () => consumer.stop("nobody reads the output any more");
+  terminal.stdout.on("error", unread);
+  try {
+    await consumer.finished;
+  } finally {
+    clearTimeout(grace);
+  }
+  return exitCode;
+}

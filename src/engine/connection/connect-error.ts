@@ -1,0 +1,57 @@
+import { codeOf, reasonOf, WorkQueueError } from "../errors.js";
+import type { BrokerUrl } from "./broker-url.js";
+
+/** "HTTP" read as an AMQP frame header makes this size: the first bytes of an HTTP answer. */
+const HTTP_AS_FRAME_SIZE = /Frame size 1345270062/;
+
+/**
+ * Turns whatever made a connection attempt fail into one sentence with a code: UNREACHABLE,
+ * HOST_UNKNOWN, CONNECT_TIMEOUT, NOT_AMQP, TLS, ACCESS_REFUSED or VHOST_REFUSED.
+ * amqplib gives most of them no code of their own, only a text.
+ */
+export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
+  if (thrown instanceof WorkQueueError) return thrown;
+  const code = codeOf(thrown);
+  const reason = reasonOf(thrown);
+  const fail = (kind: WorkQueueError["code"], message: string) => new WorkQueueError(kind, message, thrown);
+
+  if (/^Handshake terminated by server: 403/.test(reason))
+    return fail(
+      "ACCESS_REFUSED",
+      `${url.endpoint} refuses user "${url.username}" ${url.password === "" ? "without a password" : "with this password"}.`,
+    );
+  // amqplib drops the broker's reason (530 NOT_ALLOWED) and names only the frame it did not expect.
+  if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(reason))
+    return fail(
+      "VHOST_REFUSED",
+      `Virtual host "${url.vhost}" does not exist on ${url.endpoint}, or user "${url.username}" may not use it.`,
+    );
+  if (code === 403) return fail("QUEUE_REFUSED", `User "${url.username}" may not do this (${reason}).`);
+  if (code === "ECONNREFUSED") return fail("UNREACHABLE", `Nothing listens on ${url.endpoint} (${reason}).`);
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return fail("HOST_UNKNOWN", `The host name "${url.host}" is not known (${code}).`);
+  if (code === "ETIMEDOUT" || /connect ETIMEDOUT/.test(reason))
+    return fail("CONNECT_TIMEOUT", `${url.endpoint} did not open an AMQP connection in time.`);
+  if (HTTP_AS_FRAME_SIZE.test(reason) || url.port === 15_672 || url.port === 15_671)
+    return fail(
+      "NOT_AMQP",
+      `${url.endpoint} speaks HTTP, not AMQP: that looks like the admin UI; AMQP is on port 5672.`,
+    );
+  if (isTls(code, reason)) {
+    // OpenSSL's errors come with addresses, file names and a line break around the few words that tell.
+    const told = /SSL routines:[^:]*:([^:]+)/.exec(reason)?.[1] ?? reason;
+    const plain = told.includes("wrong version number") ? " (this port speaks no TLS)" : "";
+    return fail("TLS", `TLS with ${url.endpoint} failed: ${told}${plain}.`);
+  }
+  if (/Frame size|Expected connection\.|Invalid frame|Expected ConnectionStart/.test(reason))
+    return fail("NOT_AMQP", `${url.endpoint} does not speak AMQP 0-9-1 (${reason}).`);
+  if (/Socket closed abruptly/.test(reason))
+    return fail("UNREACHABLE", `${url.endpoint} hung up during AMQP's opening; is it the AMQP port?`);
+  return fail("UNREACHABLE", `No AMQP connection to ${url.endpoint} (${reason}).`);
+}
+
+function isTls(code: string | number | undefined, reason: string): boolean {
+  if (typeof code === "string" && /^(ERR_SSL|ERR_TLS|CERT_|DEPTH_ZERO|UNABLE_TO|SELF_SIGNED)/.test(code))
+    return true;
+  return /certificate|wrong version number|SSL routines/.test(reason);
+}

@@ -1,0 +1,172 @@
+import type { SecureContextOptions } from "node:tls";
+import { type ChannelModel, connect, type SocketOptions } from "amqplib";
+import { defaults } from "../defaults.js";
+import { reasonOf, WorkQueueError } from "../errors.js";
+import type { Report } from "../events.js";
+import { pause, within } from "../timers.js";
+import { patchAmqplib } from "./amqplib-patches.js";
+import type { BrokerUrl } from "./broker-url.js";
+import { connectError } from "./connect-error.js";
+
+/** As whom to connect. */
+export interface ConnectionTarget {
+  /** Certificates for amqps: the authority to trust in the system's place, and the client's own. PEM. */
+  tls?: Pick<SecureContextOptions, "ca" | "cert" | "key"> | undefined;
+  /** The connection's name in RabbitMQ's admin UI. */
+  name: string;
+}
+
+export interface ConnectionOptions extends ConnectionTarget {
+  report: Report;
+  /** Opens the channel and whatever lives on it; `url` is the address that worked. */
+  setup(connection: ChannelModel, url: BrokerUrl): Promise<void>;
+  /** Called when the connection has ended: nothing on its channels can be used any more. */
+  lost?(reason: string): void;
+}
+
+/** A channel, when it is not wanted any more. */
+export interface Closable {
+  close(): Promise<void>;
+}
+
+/** One connection, from the attempt to make it to its end. */
+export class Connection {
+  readonly #url: BrokerUrl;
+  readonly #options: ConnectionOptions;
+  /** Destroys the socket. */
+  readonly #socket = new AbortController();
+  #connection: ChannelModel | undefined;
+  #restartReason: string | undefined;
+  #ready = false;
+  #closing = false;
+
+  constructor(url: BrokerUrl, options: ConnectionOptions) {
+    this.#url = url;
+    this.#options = options;
+  }
+
+  /** Whether it got through its setup. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Makes the connection, and resolves with why it could not be made, or has ended. */
+  async run(): Promise<WorkQueueError> {
+    const { report, setup, lost } = this.#options;
+    const url = this.#url;
+    let connection: ChannelModel;
+    try {
+      connection = await connect(target(url), this.#socketOptions());
+    } catch (error) {
+      return connectError(error, url);
+    }
+    patchAmqplib(connection);
+    const closed = closing(connection);
+    this.#connection = connection;
+    connection.on("close", () => {
+      this.#connection = undefined;
+    });
+    connection.on("blocked", (reason) => report({ event: "blocked", reason }));
+    connection.on("unblocked", () => report({ event: "unblocked" }));
+    const { product, version } = connection.connection.serverProperties;
+    report({ event: "connected", broker: url.toString(), product, version });
+
+    const refusal = await this.#refusal(setup(connection, url), closed);
+    let end = refusal;
+    if (refusal === undefined) {
+      this.#ready = true;
+      end = await closed;
+    } else await this.#closeConnection(connection, closed); // whose close may have come before this listens
+    const reason = this.#restartReason ?? reasonOf(end);
+    lost?.(reason);
+    if (refusal !== undefined) return connectError(refusal, url);
+    if (!this.#closing) report({ event: "connection-lost", reason });
+    return new WorkQueueError("CONNECTION_LOST", `Not connected to ${url.endpoint}.`);
+  }
+
+  /** Gives it up for a reason of ours. */
+  restart(reason: string): void {
+    // A channel also closes because its connection does, just before that is known: look a moment later.
+    queueMicrotask(() => {
+      if (this.#closing || this.#connection === undefined || this.#restartReason !== undefined) return;
+      this.#restartReason = reason;
+      void this.#closeConnection(this.#connection);
+    });
+  }
+
+  /**
+   * Closes it because it is not wanted any more. The channel is closed before its connection: amqplib writes
+   * connection.close past whatever a channel still has to send, acks and publishes among it.
+   */
+  async close(channel: Closable | undefined, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
+    this.#closing = true;
+    if (channel !== undefined) await within(timeoutMs, channel.close());
+    if (this.#connection !== undefined) await this.#closeConnection(this.#connection, undefined, timeoutMs);
+    this.#socket.abort();
+  }
+
+  /** Why the setup failed, or undefined. It fails too when the connection ends meanwhile, or time is up. */
+  async #refusal(setup: Promise<void>, closed: Promise<Error>): Promise<unknown> {
+    const settled = new AbortController();
+    const late = pause(defaults.setupTimeoutMs, settled.signal).then(
+      () => new WorkQueueError("CONNECT_TIMEOUT", `${this.#url.endpoint} did not answer in time.`),
+    );
+    const done = setup.then(
+      () => undefined,
+      (error: unknown) => error ?? new Error("failed"),
+    );
+    const refusal = await Promise.race([done, closed, late]);
+    settled.abort();
+    return refusal;
+  }
+
+  /** Closes a connection, politely at first. */
+  async #closeConnection(
+    connection: ChannelModel,
+    closed: Promise<unknown> = closing(connection),
+    timeoutMs: number = defaults.closeTimeoutMs,
+  ): Promise<void> {
+    connection.close().catch(() => {}); // closed already
+    await within(timeoutMs, closed);
+    this.#socket.abort();
+  }
+
+  #socketOptions(): SocketOptions & { signal: AbortSignal } {
+    const { name, tls } = this.#options;
+    return {
+      // Without it every small frame waits for the ack of the one before: 40 ms a task with prefetch 1.
+      noDelay: true,
+      timeout: defaults.connectTimeoutMs,
+      signal: this.#socket.signal,
+      clientProperties: { connection_name: name },
+      ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+      ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
+      ...(tls?.key === undefined ? {} : { key: tls.key }),
+      rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
+    };
+  }
+}
+
+function target(url: BrokerUrl) {
+  return {
+    protocol: url.scheme,
+    hostname: url.host,
+    port: url.port,
+    username: url.username,
+    password: url.password,
+    // amqplib unescapes a vhost even in object form, so it is passed percent-encoded.
+    vhost: encodeURIComponent(url.vhost),
+    ...(url.heartbeat === undefined ? {} : { heartbeat: url.heartbeat }),
+  };
+}
+
+/** Resolves with the reason when the connection has closed. A broker's shutdown tells no error, only the close. */
+function closing(connection: ChannelModel): Promise<Error> {
+  return new Promise((resolve) => {
+    let first: Error | undefined;
+    connection.on("error", (error) => {
+      first ??= error;
+    });
+    connection.on("close", (error) => resolve(first ?? error ?? new Error("Connection closed")));
+  });
+}

@@ -1,0 +1,122 @@
+import type { Channel } from "amqplib";
+import { codeOf, reasonOf, WorkQueueError } from "../errors.js";
+import type { QueueType, Report } from "../events.js";
+
+/** AMQP reply codes (spec 1.2, RabbitMQ guide "Channels"). */
+const ACCESS_REFUSED = 403;
+const NOT_FOUND = 404;
+const RESOURCE_LOCKED = 405;
+const PRECONDITION_FAILED = 406;
+
+export interface DeclareOptions {
+  queue: string;
+  /** Undefined: no `x-queue-type` is sent, the broker's default applies. */
+  queueType: QueueType | undefined;
+  report: Report;
+}
+
+/**
+ * Opens a channel with `open` and declares the queue durable on it. Where the queue is there already with
+ * another `x-` argument (the tutorials have declared `task_queue` as quorum since 2026, as classic before)
+ * or the user may not declare it, it is used as it is.
+ * @throws WorkQueueError QUEUE_MISMATCH where it is not durable (or otherwise no work queue), QUEUE_REFUSED,
+ * QUEUE_UNAVAILABLE.
+ */
+export async function openQueueChannel<C extends Channel>(
+  open: () => Promise<C>,
+  options: DeclareOptions,
+): Promise<C> {
+  const { queue, queueType, report } = options;
+  const closed = new Set<C>();
+  const opened = async () => {
+    const channel = await open();
+    // A refused declare is also emitted; without a listener the process would die of it.
+    channel.on("error", () => {});
+    channel.on("close", () => closed.add(channel));
+    report({ event: "channel-opened", confirms: "waitForConfirms" in channel });
+    return channel;
+  };
+  const declared = (channel: C, type: QueueType | null, adopted: boolean, counts: Counts): C => {
+    const { messageCount: ready, consumerCount: workers } = counts;
+    report({ event: "queue-declared", queue, type, ready, workers, adopted });
+    // Its close may have come in one segment with the answer.
+    if (closed.has(channel)) throw new WorkQueueError("CONNECTION_LOST", "The channel was closed at once.");
+    return channel;
+  };
+
+  const channel = await opened();
+  try {
+    const found = await channel.assertQueue(queue, {
+      durable: true,
+      ...(queueType === undefined ? {} : { arguments: { "x-queue-type": queueType } }),
+    });
+    return declared(channel, queueType ?? null, false, found);
+  } catch (error) {
+    const type = typeFoundInstead(error, queue);
+    const second = await opened(); // the refusal closed the first one
+    const found = await second.checkQueue(queue).catch((refused) => {
+      throw refusal(codeOf(refused) === NOT_FOUND ? error : refused, queue);
+    });
+    return declared(second, type, true, found);
+  }
+}
+
+type Counts = { messageCount: number; consumerCount: number };
+
+/** The type of a queue that exists otherwise than declared but can be worked with; else it throws. */
+function typeFoundInstead(error: unknown, queue: string): QueueType | null {
+  if (codeOf(error) === ACCESS_REFUSED) return null;
+  if (codeOf(error) !== PRECONDITION_FAILED) throw refusal(error, queue);
+  const { argument, actual } = differenceIn(error);
+  if (argument === "durable")
+    throw new WorkQueueError(
+      "QUEUE_MISMATCH",
+      `Queue "${queue}" exists with durable = ${actual}; a work queue needs durable = true.`,
+      error,
+    );
+  if (!argument.startsWith("x-")) throw refusal(error, queue);
+  if (argument !== "x-queue-type") return null;
+  if (actual === "stream")
+    throw new WorkQueueError(
+      "QUEUE_MISMATCH",
+      `Queue "${queue}" is a stream, whose messages stay when acknowledged.`,
+      error,
+    );
+  return actual === "quorum" ? "quorum" : actual === "none" || actual === "classic" ? "classic" : null;
+}
+
+/** The first argument in which a queue that exists differs from its declaration, as the refusal of that names it. */
+export function differenceIn(refused: unknown): { argument: string; actual: string } {
+  const [, argument = "", actual = ""] =
+    /inequivalent arg '([^']+)'.*but current is (?:the value )?'?([^'" ]+)/s.exec(reasonOf(refused)) ?? [];
+  return { argument, actual };
+}
+
+/** What the broker's refusal of something about a queue means: a WorkQueueError where its reply code is known. */
+export function refusal(error: unknown, queue: string): unknown {
+  const code = codeOf(error);
+  const said = reasonOf(error);
+  if (code === ACCESS_REFUSED && queue.startsWith("amq."))
+    return new WorkQueueError(
+      "QUEUE_REFUSED",
+      `Queue names that begin with "amq." are RabbitMQ's own.`,
+      error,
+    );
+  if (code === ACCESS_REFUSED)
+    return new WorkQueueError("QUEUE_REFUSED", `The user may not use queue "${queue}" (${said}).`, error);
+  if (code === RESOURCE_LOCKED)
+    return new WorkQueueError(
+      "QUEUE_MISMATCH",
+      `Queue "${queue}" is exclusive to another connection.`,
+      error,
+    );
+  if (code === PRECONDITION_FAILED)
+    return new WorkQueueError(
+      "QUEUE_MISMATCH",
+      `Queue "${queue}" exists with other properties (${said}).`,
+      error,
+    );
+  if (code === NOT_FOUND)
+    return new WorkQueueError("QUEUE_UNAVAILABLE", `Queue "${queue}" is not available (${said}).`, error);
+  return error;
+}

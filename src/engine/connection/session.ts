@@ -1,0 +1,107 @@
+import { defaults } from "../defaults.js";
+import { WorkQueueError } from "../errors.js";
+import { backoff, pause } from "../timers.js";
+import type { BrokerUrl } from "./broker-url.js";
+import { type Closable, Connection, type ConnectionOptions, type ConnectionTarget } from "./connection.js";
+
+/** Where a session's broker is, and how long to try for it. */
+export interface SessionTarget extends ConnectionTarget {
+  /** One address, or those of a cluster's nodes: they are tried in turn. */
+  urls: readonly BrokerUrl[];
+  /** How long to keep trying for the first connection, in ms; 0: one attempt per address. */
+  waitMs: number;
+}
+
+export interface SessionOptions extends SessionTarget, ConnectionOptions {
+  /** Called when the session ends for good because of an error, before or after the first connection. */
+  failed(error: WorkQueueError): void;
+}
+
+/**
+ * One connection after another, for as long as it is wanted. The first one fails early; later ones are
+ * made for ever, with growing pauses. Whatever is lost (connection, channel or consumer) ends the whole
+ * connection and sets everything up anew: one way back instead of three.
+ *
+ * amqplib's own recovery is not used here: it cannot abandon an attempt that hangs, nor a connection that
+ * goes away while it is being closed, after which it neither retries nor ends.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  #connection: Connection | undefined;
+  readonly #closing = new AbortController();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Starts connecting; what comes of it is heard through `setup`, `lost` and `failed`. */
+  start(): void {
+    void this.#keepConnected();
+  }
+
+  /** Gives up the present connection, so that everything is set up on a new one. */
+  restart(reason: string): void {
+    this.#connection?.restart(reason);
+  }
+
+  /** Ends the session: the channel first, then its connection, each within `timeoutMs`. */
+  async close(channel?: Closable, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    await this.#connection?.close(channel, timeoutMs);
+  }
+
+  async #keepConnected(): Promise<void> {
+    const { urls, report, failed, waitMs } = this.#options;
+    const giveUpAt = Date.now() + waitMs;
+    let worked = false;
+    let failures: WorkQueueError[] = []; // one for each address in a row that failed
+    let attempt = 1;
+    const { signal } = this.#closing;
+    for (let at = 0; !signal.aborted; at++) {
+      const startedAt = Date.now();
+      const connection = new Connection(address(urls, at), this.#options);
+      this.#connection = connection;
+      const error = await connection.run();
+      if (signal.aborted) return;
+      const { ready } = connection;
+      if (ready) {
+        worked = true;
+        failures = [];
+        // Not after one that was lost at once: whatever ended it, a message say, may do so again.
+        if (Date.now() - startedAt > defaults.reconnect.stableMs) attempt = 1;
+      } else failures.push(error);
+      const others = !ready && failures.length < urls.length;
+      // Once it has worked, only what time cannot mend is final; before, whatever looks like a mistake.
+      const final = (error: WorkQueueError) => (worked ? error.endsSession : error.endsFirstConnection);
+      if (!others && !ready && (failures.every(final) || (!worked && Date.now() >= giveUpAt))) {
+        this.#closing.abort();
+        failed(together(failures));
+        return;
+      }
+      const left = worked ? Number.POSITIVE_INFINITY : Math.max(giveUpAt - Date.now(), 0);
+      const delayMs = others ? 0 : Math.min(backoff(attempt), left);
+      const broker = address(urls, at + 1).toString();
+      report({ event: "reconnecting", broker, attempt, delayMs, reason: error.message });
+      if (others) continue;
+      failures = [];
+      attempt++;
+      await pause(delayMs, signal);
+    }
+  }
+}
+
+/** The address of the n-th attempt: one after another, and again from the first. */
+function address(urls: readonly BrokerUrl[], attempt: number): BrokerUrl {
+  const url = urls[attempt % urls.length];
+  if (url === undefined) throw new WorkQueueError("USAGE", "There is no AMQP URL.");
+  return url;
+}
+
+/** What made every address fail, in one error. */
+function together(failures: readonly WorkQueueError[]): WorkQueueError {
+  const [first] = failures;
+  if (first !== undefined && failures.length === 1) return first;
+  const told = failures.map(({ message }) => message).join(" ");
+  return new WorkQueueError(first?.code ?? "UNREACHABLE", `No address works: ${told}`, first);
+}

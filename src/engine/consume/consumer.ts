@@ -1,0 +1,198 @@
+import type { Channel, ChannelModel } from "amqplib";
+import { openQueueChannel } from "../connection/declare-queue.js";
+import { Session, type SessionTarget } from "../connection/session.js";
+import { defaults } from "../defaults.js";
+import { reasonOf, type WorkQueueError } from "../errors.js";
+import type { QueueType, Report, WorkTotals } from "../events.js";
+import { within } from "../timers.js";
+import { Delivery } from "./delivery.js";
+import { type Handler, TaskRunner } from "./task-runner.js";
+
+export interface ConsumeOptions extends SessionTarget {
+  queue: string;
+  queueType: QueueType | undefined;
+  /** Tasks worked at a time. */
+  concurrency: number;
+  /** Unacknowledged deliveries the broker sends ahead; 0: no limit. */
+  prefetch: number;
+  /** The broker counts a task as done when it has sent it: whatever the worker holds is lost with it. */
+  autoAck: boolean;
+  /** How long the broker may wait for an ack, in ms, where it lets the consumer say (`x-consumer-timeout`). */
+  consumerTimeoutMs: number | undefined;
+  /** Stop after this many tasks. */
+  maxTasks: number | undefined;
+  /** Stop when the queue is drained and nothing is in hand. */
+  exitWhenEmpty: boolean;
+  report: Report;
+  handler: Handler;
+}
+
+/**
+ * A worker: takes deliveries from the queue and works them, until it is stopped. First it consumes; then
+ * it drains: no more deliveries, what is in hand is finished; then it has ended.
+ */
+export class Consumer {
+  /** Resolves with the totals when the worker has stopped; rejects when it cannot go on. */
+  readonly finished: Promise<WorkTotals>;
+  readonly #options: ConsumeOptions;
+  readonly #session: Session;
+  readonly #tasks: TaskRunner;
+  #channel: Channel | undefined;
+  #state: "consuming" | "draining" | "ended" = "consuming";
+  /** Draining: deliveries that were on their way are no longer wanted. */
+  #requeueing = false;
+  /** Draining: the broker sends nothing any more. */
+  #cancelled = false;
+  #emptyTimer: NodeJS.Timeout | undefined;
+  #resolve: (totals: WorkTotals) => void = () => {};
+  #reject: (error: WorkQueueError) => void = () => {};
+
+  constructor(options: ConsumeOptions) {
+    this.#options = options;
+    this.finished = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#tasks = new TaskRunner({ ...options, idle: () => this.#idle() });
+    this.#session = new Session({
+      ...options,
+      setup: (connection) => this.#setup(connection),
+      lost: (reason) => this.#lost(reason),
+      failed: (error) => this.#failed(error),
+    });
+    this.#session.start();
+  }
+
+  /** Stops gracefully: no more deliveries, those not begun go back to the queue, what is in hand is finished. */
+  stop(reason: string): void {
+    this.#requeueing = true;
+    this.#drain(reason);
+    this.#tasks.requeueWaiting(reason);
+  }
+
+  /** Stops at once: what is in hand goes back to the queue, for another worker. */
+  stopNow(reason: string): void {
+    this.stop(reason);
+    this.#tasks.requeueAll(reason);
+    void this.#end(defaults.forcedCloseMs);
+  }
+
+  async #setup(connection: ChannelModel): Promise<void> {
+    const { queue, name, autoAck, consumerTimeoutMs, report } = this.#options;
+    const channel = await openQueueChannel(() => connection.createChannel(), this.#options);
+    if (this.#state !== "consuming") return;
+    let reason = "the broker closed the channel";
+    channel.on("error", (error) => {
+      reason = reasonOf(error);
+    });
+    channel.on("close", () => {
+      if (this.#channel === channel) this.#session.restart(reason);
+    });
+    // Before consume, or the first deliveries would come without a limit. Per consumer, never global.
+    const prefetch = this.#prefetch();
+    await channel.prefetch(prefetch);
+    if (this.#state !== "consuming") return;
+    this.#channel = channel;
+    report({ event: "consuming", queue, prefetch, autoAck });
+    await channel.consume(
+      queue,
+      (message) => {
+        if (message !== null) this.#delivered(new Delivery(channel, message));
+        else
+          this.#session.restart(
+            "the broker cancelled the consumer: queue deleted, its node down, or a task held too long",
+          );
+      },
+      {
+        consumerTag: name, // the connection's name is the same: the admin UI shows both
+        noAck: autoAck,
+        // A consumer argument of quorum queues since RabbitMQ 4.3; others ignore it (guide "Consumers").
+        ...(consumerTimeoutMs === undefined
+          ? {}
+          : { arguments: { "x-consumer-timeout": consumerTimeoutMs } }),
+      },
+    );
+    this.#idle();
+  }
+
+  /** No more than --max-tasks can use: what is requeued counts towards a quorum queue's delivery limit. */
+  #prefetch(): number {
+    const { prefetch, maxTasks } = this.#options;
+    if (maxTasks === undefined) return prefetch;
+    const wanted = Math.max(maxTasks - this.#tasks.taken, 1);
+    return prefetch === 0 ? wanted : Math.min(prefetch, wanted);
+  }
+
+  #delivered(delivery: Delivery): void {
+    const { maxTasks, name } = this.#options;
+    if (this.#requeueing || this.#tasks.taken === maxTasks) {
+      this.#tasks.requeue(delivery, "the worker is stopping");
+      return;
+    }
+    // The last one: cancelled now rather than after its ack, which would fetch one more.
+    if (this.#tasks.taken + 1 === maxTasks) this.#channel?.cancel(name).catch(() => {});
+    this.#tasks.take(delivery);
+  }
+
+  /** With nothing in hand: the end, or a moment to check whether the queue is empty. */
+  #idle(): void {
+    const { maxTasks, exitWhenEmpty } = this.#options;
+    if (this.#tasks.inHand > 0) return;
+    if (this.#state === "draining" && this.#cancelled) void this.#end();
+    if (this.#state !== "consuming") return;
+    if (this.#tasks.taken === maxTasks) this.#drain("as many tasks as were asked for");
+    else if (exitWhenEmpty) {
+      // One question after a moment of idleness, not one after every task.
+      clearTimeout(this.#emptyTimer);
+      this.#emptyTimer = setTimeout(() => void this.#checkEmpty(), defaults.emptyCheckMs);
+    }
+  }
+
+  async #checkEmpty(): Promise<void> {
+    if (this.#tasks.inHand > 0 || this.#channel === undefined) return;
+    // Rejected only when the channel goes, and then the next one asks again.
+    const found = await this.#channel.checkQueue(this.#options.queue).catch(() => undefined);
+    if (found === undefined || this.#tasks.inHand > 0) return;
+    // A delivery can still be on its way; it comes before cancel-ok and is worked.
+    if (found.messageCount === 0) this.#drain("the queue is empty");
+    else this.#idle();
+  }
+
+  /** Asks for no more deliveries, and ends once nothing is in hand. */
+  #drain(reason: string): void {
+    if (this.#state !== "consuming") return;
+    this.#state = "draining";
+    clearTimeout(this.#emptyTimer);
+    const { inHand, waiting } = this.#tasks;
+    this.#options.report({ event: "stopping", reason, inHand, waiting });
+    // Not confirmed, because the channel goes instead or the broker hangs: deliveries end as well.
+    const cancelled = this.#channel?.cancel(this.#options.name) ?? Promise.resolve();
+    void within(defaults.closeTimeoutMs, cancelled).then(() => {
+      this.#cancelled = true;
+      this.#idle();
+    });
+  }
+
+  #lost(reason: string): void {
+    this.#channel = undefined;
+    this.#tasks.abandon(reason);
+    this.#idle();
+  }
+
+  async #end(timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    const channel = this.#channel;
+    this.#channel = undefined;
+    await this.#session.close(channel, timeoutMs);
+    this.#options.report({ event: "stopped", ...this.#tasks.totals });
+    this.#resolve(this.#tasks.totals);
+  }
+
+  #failed(error: WorkQueueError): void {
+    this.#state = "ended";
+    this.#tasks.requeueAll(error.message);
+    this.#options.report({ event: "stopped", ...this.#tasks.totals });
+    this.#reject(error);
+  }
+}

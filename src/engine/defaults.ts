@@ -1,0 +1,36 @@
+/** Every default of the work queue, once: the engine, the help texts and the docs read it here. */
+export const defaults = {
+  /** Broker address when neither `--url` nor `AMQP_URL` is given. */
+  url: "amqp://localhost:5672",
+  /** The queue of RabbitMQ's "Work Queues" tutorial. */
+  queue: "task_queue",
+  /** What `new-task` sends when it is given no words. */
+  message: "Hello World!",
+  /** Work per dot, in ms. */
+  dotMs: 1_000,
+  /** Tasks at a time in one worker; also the consumer prefetch unless another is given. */
+  concurrency: 1,
+  /** How long one connection attempt may take until AMQP's open-ok, in ms. */
+  connectTimeoutMs: 10_000,
+  /** How long the broker may take to declare the queue and start a consumer on a new connection, in ms. */
+  setupTimeoutMs: 30_000,
+  /**
+   * Reconnection: the first delay, doubled up to the longest, each less by up to a fifth; it begins anew
+   * after a connection that lasted `stableMs`. In ms.
+   */
+  reconnect: { initialDelay: 100, maxDelay: 5_000, factor: 2, jitter: 0.2, stableMs: 1_000 },
+  /** How long the publisher waits without any confirm before it gives up, in ms. */
+  confirmTimeoutMs: 30_000,
+  /** Tasks published and not yet confirmed, at most. */
+  window: 1_000,
+  /** The same in bytes of body; a single larger task still passes. */
+  windowBytes: 16 * 1024 * 1024,
+  /** How long closing a channel and its connection may take before the socket is cut, in ms. */
+  closeTimeoutMs: 3_000,
+  /** The same when a command is told to leave at once, in ms. */
+  forcedCloseMs: 500,
+  /** How long a task whose handler failed is kept before it is requeued, in ms. */
+  requeueDelayMs: 1_000,
+  /** How long a worker has been idle before it asks whether the queue is empty, in ms. */
+  emptyCheckMs: 100,
+} as const;

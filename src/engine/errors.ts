@@ -1,0 +1,71 @@
+/** What can go wrong, as a code that programs may switch on; docs/events.md lists them with their remedy. */
+export type ErrorCode =
+  | "USAGE" // a value given by the user is malformed
+  | "BAD_URL" // the AMQP URL is malformed
+  | "UNREACHABLE" // nothing answers at the broker's address
+  | "HOST_UNKNOWN" // the host name does not resolve
+  | "CONNECT_TIMEOUT" // something answers, but AMQP's opening or the queue's declaration took too long
+  | "NOT_AMQP" // what answers does not speak AMQP 0-9-1
+  | "TLS" // the TLS handshake failed
+  | "ACCESS_REFUSED" // wrong user or password, or not permitted
+  | "VHOST_REFUSED" // the virtual host does not exist, or the user may not use it
+  | "QUEUE_MISMATCH" // the queue exists with properties that cannot be worked with
+  | "QUEUE_REFUSED" // the broker refuses the queue for another reason
+  | "QUEUE_UNAVAILABLE" // the queue is there, but not to be had now: its node is down
+  | "QUEUE_MISSING" // there is no such queue
+  | "QUEUE_KEPT" // the queue was not deleted: it is not empty or not unused, as was asked for, or knows no conditions
+  | "PUBLISH_REFUSED" // the broker closed the publisher's channel
+  | "CONFIRM_TIMEOUT" // no confirm came in time
+  | "NACKED" // the broker went on nacking every task: its queue is full, or without a leader
+  | "CONNECTION_LOST" // the connection, or the private broker, is gone
+  | "INTERRUPTED" // asked to stop before the end
+  | "INPUT" // the tasks to publish cannot be read
+  | "BROKER_START"; // the private broker did not start
+
+/** Codes that look like a mistake: trying again is not expected to mend them. */
+const mistakes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "BAD_URL",
+  "NOT_AMQP",
+  "TLS",
+  "ACCESS_REFUSED",
+  "VHOST_REFUSED",
+  "QUEUE_MISMATCH",
+  "QUEUE_REFUSED",
+  "QUEUE_MISSING",
+  "QUEUE_KEPT",
+]);
+
+/** An error of the work queue: `message` says what was wrong and where, `code` what kind it is. */
+export class WorkQueueError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "WorkQueueError";
+    this.code = code;
+  }
+
+  /** Whether the first connection is given up at once, however long was to be tried for it. */
+  get endsFirstConnection(): boolean {
+    return mistakes.has(this.code);
+  }
+
+  /** Whether it also ends a session that has worked before. The others pass: a limit, a failover, a boot. */
+  get endsSession(): boolean {
+    return this.code === "QUEUE_MISMATCH" || this.code === "ACCESS_REFUSED";
+  }
+}
+
+/** The text of anything thrown; an AggregateError's own message is empty, so its reasons are joined. */
+export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError) return thrown.errors.map(reasonOf).join(", ");
+  if (thrown instanceof Error) return thrown.message || thrown.name;
+  return String(thrown);
+}
+
+/** The `code` of anything thrown: Node's "ECONNREFUSED", AMQP's reply code 406, or undefined. */
+export function codeOf(thrown: unknown): string | number | undefined {
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
+  const { code } = thrown;
+  return typeof code === "string" || typeof code === "number" ? code : undefined;
+}

@@ -1,0 +1,124 @@
+import type { Task } from "./task.js";
+
+/** A queue's kind: what `x-queue-type` says. */
+export type QueueType = "classic" | "quorum";
+
+/** What the engine reports while it runs; docs/events.md describes each one. */
+export type EngineEvent =
+  /** `broker` is the URL without its password. */
+  | { event: "connected"; broker: string; product: string; version: string }
+  | { event: "connection-lost"; reason: string }
+  /** `broker` is the address tried next. */
+  | { event: "reconnecting"; broker: string; attempt: number; delayMs: number; reason: string }
+  | { event: "blocked"; reason: string }
+  | { event: "unblocked" }
+  | { event: "channel-opened"; confirms: boolean }
+  | QueueDeclared
+  | TaskSent
+  /** The broker nacks tasks, which are published again in a while. */
+  | { event: "nacked" }
+  | { event: "task-confirmed"; task: Task; line: number }
+  | { event: "task-unroutable"; task: Task; line: number; reason: string }
+  | { event: "task-unconfirmed"; task: Task; line: number; mayBeStored: boolean; reason: string }
+  | { event: "consuming"; queue: string; prefetch: number; autoAck: boolean }
+  | TaskReceived
+  | { event: "task-progress"; task: Task; dotsDone: number }
+  | { event: "task-done"; task: Task; seconds: number }
+  | { event: "task-aborted"; task: Task; reason: string }
+  | { event: "task-requeued"; task: Task; reason: string }
+  | { event: "stopping"; reason: string; inHand: number; waiting: number }
+  | ({ event: "stopped" } & (PublishTotals | WorkTotals));
+
+/** A task was published; nothing is known of it yet. */
+interface TaskSent {
+  event: "task-sent";
+  task: Task;
+  /** Its line in the input; without one, its number among the tasks. From 1. */
+  line: number;
+  persistent: boolean;
+  ttlMs: number | null;
+  /** Published before: its connection was lost, or it was nacked. */
+  again: boolean;
+}
+
+/** Work on a task begins. */
+export interface TaskReceived {
+  event: "task-received";
+  task: Task;
+  redelivered: boolean;
+  /** Of a redelivered task: how often it came back, as a delivery limit counts; only where the broker counts. */
+  deliveryCount?: number;
+  /** Of a redelivered task: how often a worker had it before; only from RabbitMQ 4.3 on. */
+  acquiredCount?: number;
+}
+
+/** How the queue stood when it was declared. */
+export interface QueueDeclared {
+  event: "queue-declared";
+  queue: string;
+  /** As declared, or as found where another type was there already; null: the broker's default. */
+  type: QueueType | null;
+  /** Tasks ready, that is waiting for a worker. */
+  ready: number;
+  /** Consumers on the queue, this one not yet counted. */
+  workers: number;
+  /** True where the queue was there with other arguments and is used as it is. */
+  adopted: boolean;
+}
+
+/** What a publisher did, in tasks and seconds. */
+export interface PublishTotals {
+  /** Tasks the broker took over: routed, stored and confirmed. */
+  confirmed: number;
+  /** Dots in the confirmed tasks. */
+  dots: number;
+  /** Tasks no queue took (returned by the broker). */
+  unroutable: number;
+  /** Tasks the broker refused, because they are too large or it went on nacking them: not stored. */
+  refused: number;
+  /** Tasks that may or may not be stored. */
+  unconfirmed: number;
+  /** Times a task was published again after a lost connection or a nack; a worker may see it twice. */
+  sentAgain: number;
+  /** From the first publish to the last confirm. */
+  seconds: number;
+  /** Whether the input was read to its end and the broker has answered for all of it. */
+  complete: boolean;
+  /** The broker took, returned or refused every task up to this line of the input; null: none was published. */
+  upToLine: number | null;
+  /** The lines of the tasks that may or may not be stored, first and last; null: there are none. */
+  doubtfulLines: { from: number; to: number } | null;
+}
+
+/** What a worker did, in tasks and seconds. */
+export interface WorkTotals {
+  /** Tasks worked and acknowledged. */
+  done: number;
+  /** Seconds spent on them, added up. */
+  secondsWorked: number;
+  /** Tasks handed back to the queue. */
+  requeued: number;
+  /** Tasks given up because the connection went away; the broker redelivers them. */
+  aborted: number;
+}
+
+/** An event as a reporter gets it: when, and who speaks. `at` becomes ISO 8601 with ms in JSON. */
+export type WorkQueueEvent = EngineEvent & { at: Date; name: string };
+
+/** Takes one event. Called synchronously, so it must be quick. */
+export type Report = (event: EngineEvent) => void;
+
+/** Stamps each event with the time and the name of the process, and passes it on. */
+export function stamp(name: string, listener: (event: WorkQueueEvent) => void): Report {
+  // The three that every event has come first, where a reader of the JSON looks for them.
+  return (event) => {
+    try {
+      listener(Object.assign({ event: event.event, at: new Date(), name }, event));
+    } catch (error) {
+      // A listener's own defect: an uncaught exception with its stack, and no connection error of amqplib's.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
+}

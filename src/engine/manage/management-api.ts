@@ -1,0 +1,112 @@
+import { once } from "node:events";
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { SecureContextOptions } from "node:tls";
+import { type BrokerUrl, isLocalHost } from "../connection/broker-url.js";
+import { reasonOf } from "../errors.js";
+
+/** How long one answer may take, in ms: a busy broker takes seconds to gather its statistics. */
+const ANSWER_MS = 5_000;
+
+export interface ManagementOptions {
+  /** Address of the admin UI, whose `api/` it is. */
+  base: string;
+  /** The broker that AMQP works with: its user and password are used. */
+  broker: BrokerUrl;
+  /** For https, as for amqps. */
+  tls: Pick<SecureContextOptions, "ca" | "cert" | "key"> | undefined;
+  /** Aborted: nobody waits for an answer any more. */
+  signal: AbortSignal;
+}
+
+/** RabbitMQ's management API (guide "HTTP API"). What fails is thrown as an Error whose message is for a person. */
+export class Management {
+  readonly #options: ManagementOptions;
+
+  constructor(options: ManagementOptions) {
+    this.#options = options;
+  }
+
+  /** Asks for one thing; `path` is behind `api/`, percent-encoded. */
+  async get(path: string): Promise<unknown> {
+    const { base, broker } = this.#options;
+    // Some hosts that a socket takes, IPv6 with a zone among them, have no place in a URL.
+    if (!URL.canParse(base)) throw new Error(`${base} is no address of a management API.`);
+    const url = new URL(base);
+    const where = `The management API at ${url.origin}`;
+    if (!mayLogIn(url, broker))
+      throw new Error(
+        `${where} is not asked: the password would go there unencrypted, to another host than AMQP's.`,
+      );
+    const { status, text } = await this.#ask(url, path).catch((error: unknown) => {
+      throw new Error(`${where} does not answer (${reasonOf(error)}).`);
+    });
+    const body = parse(text);
+    if (status === 200 && body !== undefined) return body;
+    const told = isRecord(body) && typeof body["reason"] === "string" ? body["reason"] : undefined;
+    if (told === undefined)
+      throw new Error(`What answers at ${url.origin} is no management API (status ${status}).`);
+    if (status === 401) {
+      const way = /not management user/i.test(told) ? "; the tag monitoring lets it in" : "";
+      throw new Error(`${where} refuses user "${broker.username}" (${told}${way}).`);
+    }
+    if (status === 404) throw new Error(`${where} does not know it: is that another broker's?`);
+    throw new Error(`${where} says: ${told.replace(/\.$/, "")}.`);
+  }
+
+  /** Not with fetch, which cannot be told an authority to trust. No redirect is followed. */
+  async #ask(url: URL, path: string): Promise<{ status: number; text: string }> {
+    const { broker, tls, signal } = this.#options;
+    const login = Buffer.from(`${broker.username}:${broker.password}`).toString("base64");
+    const end = new AbortController();
+    const leave = () => end.abort();
+    const timer = setTimeout(leave, ANSWER_MS);
+    signal.addEventListener("abort", leave);
+    const options = {
+      host: hostOf(url),
+      port: url.port,
+      path: `${url.pathname.replace(/\/+$/, "")}/api/${path}`,
+      headers: { authorization: `Basic ${login}`, accept: "application/json" },
+      signal: end.signal,
+    };
+    const request = url.protocol === "https:" ? requestHttps({ ...options, ...tls }) : requestHttp(options);
+    request.on("error", () => {}); // once there is a response, the response tells
+    try {
+      request.end();
+      const [response] = (await once(request, "response")) as [IncomingMessage];
+      let text = "";
+      for await (const part of response.setEncoding("utf8")) text += part;
+      return { status: response.statusCode ?? 0, text };
+    } catch (error) {
+      throw end.signal.aborted ? new Error("in time", { cause: error }) : error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", leave);
+    }
+  }
+}
+
+/** The host of a URL, an IPv6 address without its brackets. */
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
+
+/**
+ * Nobody on the way may read a password that nobody could read before: plain http only to this machine, or to
+ * the host that AMQP has shown it to in plain already.
+ */
+function mayLogIn(url: URL, broker: BrokerUrl): boolean {
+  const host = hostOf(url);
+  if (url.protocol === "https:" || isLocalHost(host)) return true;
+  return broker.scheme === "amqp" && host.toLowerCase() === broker.host.toLowerCase();
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a value of a JSON answer is an object. */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,179 @@
+import type { ChannelModel } from "amqplib";
+import { reasonOf } from "../errors.js";
+import { isRecord, Management, type ManagementOptions } from "./management-api.js";
+import { lookAtQueue } from "./queue-operations.js";
+
+/** A consumer of the queue, by RabbitMQ's samples: it takes one every 5 s, so they may be 10 s old. */
+export interface WorkerStatus {
+  /** Its consumer tag, which is a worker's `--name`. */
+  name: string;
+  /** Unacknowledged tasks the broker sends it at most; 0: no limit. */
+  prefetch: number | null;
+  /** Tasks it holds; null where it is not known, or its channel has other consumers too. */
+  unacknowledged: number | null;
+}
+
+/** How a queue stands. What is not known is null. */
+export interface QueueStatus {
+  at: Date;
+  queue: string;
+  vhost: string;
+  /** `classic`, `quorum`, `stream`. */
+  type: string | null;
+  /** Tasks waiting for a worker; exact, but of a stream. */
+  ready: number;
+  /** Tasks sent to workers and not acknowledged; exact on a classic queue, up to 5 s old on the others. */
+  unacknowledged: number | null;
+  /** Consumers; exact, so ahead of `workers` for a moment. Of a stream RabbitMQ counts none. */
+  workerCount: number;
+  workers: WorkerStatus[] | null;
+  /** Tasks per second; samples too. */
+  rates: { publish: number | null; ack: number | null };
+  /** Whether one worker is given all tasks while the others wait (`x-single-active-consumer`). */
+  singleActiveConsumer: boolean | null;
+  /** Why the management API did not tell it all; null where it did. */
+  unknownBecause: string | null;
+}
+
+/**
+ * Looks at a queue over AMQP, without creating it, and adds what the management API tells.
+ * @throws WorkQueueError as lookAtQueue does; whatever goes wrong with the management API is told in `unknownBecause`
+ */
+export async function queueStatus(
+  connection: ChannelModel,
+  queue: string,
+  options: ManagementOptions,
+): Promise<QueueStatus> {
+  const counts = await lookAtQueue(connection, queue);
+  const { vhost, username } = options.broker;
+  const { type, totals, workers, rates, singleActiveConsumer, unknownBecause } = await askAboutQueue(
+    new Management(options),
+    { vhost, queue, username },
+  );
+  return {
+    at: new Date(),
+    queue,
+    vhost,
+    type,
+    // Of a classic queue the API has both from the queue itself, in one moment; of others from a sample.
+    ready: type === "classic" && totals !== null ? totals.ready : counts.ready,
+    unacknowledged: totals?.unacknowledged ?? null,
+    workerCount: counts.workers,
+    workers,
+    rates,
+    singleActiveConsumer,
+    unknownBecause,
+  };
+}
+
+/** What the management API knows of a queue. */
+export interface ManagedQueue
+  extends Pick<QueueStatus, "type" | "workers" | "rates" | "singleActiveConsumer" | "unknownBecause"> {
+  /** Of one moment: this one on a classic queue, up to 5 s ago on others. */
+  totals: { ready: number; unacknowledged: number } | null;
+}
+
+type Json = Record<string, unknown>;
+
+/** Asks for all there is to know of a queue. Never fails: what cannot be known is null. */
+export async function askAboutQueue(
+  api: Management,
+  { vhost, queue, username }: { vhost: string; queue: string; username: string },
+): Promise<ManagedQueue> {
+  const inVhost = encodeURIComponent(vhost);
+  const path = `queues/${inVhost}/${encodeURIComponent(queue)}`;
+  let unknownBecause: string | null = null;
+  const orNull = (error: unknown) => {
+    unknownBecause ??= reasonOf(error);
+    return null;
+  };
+  const [found, totals, channels] = await Promise.all([
+    api.get(path).catch(orNull),
+    askTotals(api, inVhost, queue).catch(orNull),
+    api.get(`vhosts/${inVhost}/channels?columns=name,messages_unacknowledged,consumer_count`).catch(orNull),
+  ]);
+  const about = isRecord(found) ? found : {};
+  // Absent where the broker gathers no statistics.
+  const consumers = Array.isArray(about["consumer_details"])
+    ? about["consumer_details"].filter(isRecord)
+    : null;
+  const held = heldByChannel(channels);
+  const others = (consumers ?? []).some(
+    (one) => !held.has(channelOf(one)) && field(one, "channel_details", "user") !== username,
+  );
+  if (channels !== null && others && !(await seesAll(api)))
+    unknownBecause ??= `User "${username}" may see its own workers' channels only; the tag monitoring shows all.`;
+  return {
+    type: text(about["type"]),
+    totals,
+    workers: consumers?.map((one) => worker(one, held)).sort(byName) ?? null,
+    rates: rates(about["message_stats"], consumers !== null),
+    singleActiveConsumer: isRecord(about["arguments"])
+      ? about["arguments"]["x-single-active-consumer"] === true
+      : null,
+    unknownBecause,
+  };
+}
+
+/** Counts the queue itself gives, like `rabbitmqctl list_queues`; those with the statistics are up to 10 s old. */
+async function askTotals(api: Management, inVhost: string, queue: string): Promise<ManagedQueue["totals"]> {
+  const only = "disable_stats=true&enable_queue_totals=true";
+  const one = await api.get(`queues/${inVhost}/${encodeURIComponent(queue)}?${only}`);
+  const totals = totalsOf(one);
+  if (totals !== null) return totals;
+  // Before RabbitMQ 3.13.1 (pull request 10844) only the list of all queues has them.
+  const all = await api.get(`queues/${inVhost}?${only}&columns=name,messages_ready,messages_unacknowledged`);
+  return Array.isArray(all) ? totalsOf(all.filter(isRecord).find((row) => row["name"] === queue)) : null;
+}
+
+/** Whether the user sees other users' channels too (guide "Management Plugin", tags). */
+async function seesAll(api: Management): Promise<boolean> {
+  const me = await api.get("whoami").catch(() => undefined);
+  return isRecord(me) && /monitoring|administrator/.test(String(me["tags"])); // a list; before 3.9 a text
+}
+
+function totalsOf(row: unknown): ManagedQueue["totals"] {
+  if (!isRecord(row)) return null;
+  const ready = number(row["messages_ready"]);
+  const unacknowledged = number(row["messages_unacknowledged"]);
+  return ready === null || unacknowledged === null ? null : { ready, unacknowledged };
+}
+
+/** How many tasks each channel holds; null where several of its consumers may hold them. */
+function heldByChannel(channels: unknown): Map<unknown, number | null> {
+  const rows = Array.isArray(channels) ? channels.filter(isRecord) : [];
+  return new Map(
+    rows.map((row) => [
+      row["name"],
+      row["consumer_count"] === 1 ? number(row["messages_unacknowledged"]) : null,
+    ]),
+  );
+}
+
+const channelOf = (consumer: Json): unknown => field(consumer, "channel_details", "name");
+
+const worker = (consumer: Json, held: ReadonlyMap<unknown, number | null>): WorkerStatus => ({
+  name: text(consumer["consumer_tag"]) ?? "",
+  prefetch: number(consumer["prefetch_count"]),
+  unacknowledged: held.get(channelOf(consumer)) ?? null,
+});
+
+/** In the order of a person: worker 9 before worker 10. */
+const byName = (a: WorkerStatus, b: WorkerStatus): number =>
+  a.name.localeCompare(b.name, "en", { numeric: true });
+
+/** A queue that nothing has happened to has no statistics, unlike a broker that gathers none. */
+function rates(stats: unknown, gathered: boolean): QueueStatus["rates"] {
+  if (!gathered) return { publish: null, ack: null };
+  const rate = (of: string) => (isRecord(stats) ? (number(field(stats, of, "rate")) ?? 0) : 0);
+  return { publish: rate("publish_details"), ack: rate("ack_details") };
+}
+
+function field(of: Json, name: string, inside: string): unknown {
+  const value = of[name];
+  return isRecord(value) ? value[inside] : undefined;
+}
+
+const number = (value: unknown): number | null => (typeof value === "number" ? value : null);
+
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null);

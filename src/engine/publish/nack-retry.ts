@@ -1,0 +1,84 @@
+import { backoff } from "../timers.js";
+import type { Outgoing } from "./in-flight.js";
+
+/** Nacked tries in a row after which a new channel may help. */
+const TRIES = 3;
+
+interface Options {
+  /** Publishes some again. */
+  publish(tasks: readonly Outgoing[]): void;
+  /** Called when several tries in a row were nacked. */
+  stuck(): void;
+}
+
+/**
+ * Tasks the broker nacked, kept for another try. A quorum queue nacks while it has no leader, which passes,
+ * though not on a channel that met it so (seen with RabbitMQ 3.10); a full one (`x-overflow` reject-publish)
+ * until there is room. Which of them it is, a nack does not say: so first one task is tried, twice as many
+ * each time that goes well, and `stuck` is called after every `TRIES` that do not.
+ */
+export class NackRetry {
+  readonly #options: Options;
+  readonly #waiting: Outgoing[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** Tries since the last confirm. */
+  #tries = 0;
+  /** How many are published next. */
+  #batch = 1;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Keeps a task for another try. */
+  keep(outgoing: Outgoing): void {
+    this.#waiting.push(outgoing);
+    this.#batch = 1;
+    this.#plan();
+    if (this.#tries > 0 && this.#tries % TRIES === 0) this.#options.stuck();
+  }
+
+  /** On a new channel: whatever is unconfirmed is tried as slowly. */
+  keepAll(unconfirmed: Iterable<Outgoing>): void {
+    for (const outgoing of unconfirmed) this.#waiting.push(outgoing);
+    this.#batch = 1;
+    this.#plan();
+  }
+
+  /** Hands over all of them, in the order of the input, and tries none any more. */
+  takeAll(): Outgoing[] {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return this.#take(this.#waiting.length);
+  }
+
+  /** The broker takes tasks. */
+  confirmed(): void {
+    this.#tries = 0;
+  }
+
+  #plan(): void {
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#tries++;
+        const tasks = this.#take(this.#batch);
+        this.#batch *= 2;
+        this.#options.publish(tasks);
+        if (this.#waiting.length > 0) this.#plan();
+      },
+      backoff(this.#tries + 1),
+    );
+  }
+
+  /** The first ones in the order of the input. */
+  #take(tasks: number): Outgoing[] {
+    this.#waiting.sort((a, b) => a.line - b.line);
+    return this.#waiting.splice(0, tasks);
+  }
+}

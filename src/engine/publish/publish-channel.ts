@@ -1,0 +1,102 @@
+import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Options } from "amqplib";
+import { type DeclareOptions, openQueueChannel } from "../connection/declare-queue.js";
+import { reasonOf } from "../errors.js";
+import { type Outgoing, Window } from "./in-flight.js";
+import { returnReason } from "./message.js";
+
+/** What a publisher learns from its channel; each one is called at once. */
+interface Listeners {
+  /** The broker has taken over the message, unless it returned it just before. */
+  onAck(outgoing: Outgoing): void;
+  /** The broker could not take over the message. */
+  onNack(outgoing: Outgoing): void;
+  /** A message came back, because no queue took it. */
+  onReturn(messageId: unknown, reason: string): void;
+  /** The broker closes the channel because of something that was published. */
+  onRefusal(reason: string): void;
+  onClose(channel: PublishChannel): void;
+}
+
+export interface PublishChannelOptions extends DeclareOptions {
+  persistent: boolean;
+  ttlMs: number | undefined;
+}
+
+/** A channel with confirms, on which the queue is declared. */
+export class PublishChannel {
+  readonly #channel: ConfirmChannel;
+  readonly #queue: string;
+  /** Of every task: changed in place for each, for amqplib encodes them at once. Under 64 bytes (docs/performance.md). */
+  readonly #properties: Options.Publish;
+  /** By delivery tag: tags count up from 1 on each channel (guide "Confirms"). */
+  readonly #unconfirmed = new Window<Outgoing>();
+
+  /** @throws WorkQueueError as `openQueueChannel` does */
+  static async open(
+    connection: ChannelModel,
+    options: PublishChannelOptions,
+    listeners: Listeners,
+  ): Promise<PublishChannel> {
+    const channel = await openQueueChannel(() => connection.createConfirmChannel(), options);
+    return new PublishChannel(channel, options, listeners);
+  }
+
+  private constructor(
+    channel: ConfirmChannel,
+    { queue, persistent, ttlMs }: PublishChannelOptions,
+    { onAck, onNack, onReturn, onRefusal, onClose }: Listeners,
+  ) {
+    this.#channel = channel;
+    this.#queue = queue;
+    this.#properties = {
+      mandatory: true, // a confirm alone does not say that any queue took the message (guide "Confirms")
+      persistent,
+      contentType: "text/plain",
+      messageId: "",
+      timestamp: 0,
+      ...(ttlMs === undefined ? {} : { expiration: ttlMs }),
+    };
+    channel.on("ack", (fields) => this.#confirmed(fields, onAck));
+    channel.on("nack", (fields) => this.#confirmed(fields, onNack));
+    channel.on("return", ({ properties, fields }) => onReturn(properties.messageId, returnReason(fields)));
+    channel.on("error", (error) => onRefusal(reasonOf(error)));
+    channel.on("close", () => onClose(this));
+  }
+
+  /** Publishes a task; false where the channel or its connection is closed, or being closed. */
+  publish(outgoing: Outgoing): boolean {
+    const { task, maybeStored } = outgoing;
+    const properties = this.#properties;
+    properties.messageId = task.id;
+    properties.timestamp = Math.floor(Date.now() / 1000); // in s (spec 1.8.1)
+    try {
+      this.#channel.publish("", this.#queue, task.body, maybeStored ? duplicate(properties) : properties);
+    } catch (error) {
+      if (error instanceof IllegalOperationError) return false;
+      throw error;
+    }
+    this.#unconfirmed.add(outgoing);
+    return true;
+  }
+
+  /** Closes it, behind what is published. */
+  close(): Promise<void> {
+    return this.#channel.close();
+  }
+
+  #confirmed({ deliveryTag, multiple }: Confirm, onConfirm: (outgoing: Outgoing) => void): void {
+    for (let tag = multiple ? this.#unconfirmed.first : deliveryTag; tag <= deliveryTag; tag++) {
+      const outgoing = this.#unconfirmed.take(tag);
+      if (outgoing !== undefined) onConfirm(outgoing);
+    }
+  }
+}
+
+/** The fields of basic.ack and basic.nack. */
+type Confirm = { deliveryTag: number; multiple: boolean };
+
+/** Of a task published a second time because its first confirm was lost: a worker may see it twice. */
+const duplicate = (properties: Options.Publish): Options.Publish => ({
+  ...properties,
+  headers: { ...properties.headers, "x-possible-duplicate": true },
+});

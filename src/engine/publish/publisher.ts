@@ -1,0 +1,311 @@
+import type { ChannelModel } from "amqplib";
+import { Session, type SessionTarget } from "../connection/session.js";
+import { defaults } from "../defaults.js";
+import { WorkQueueError } from "../errors.js";
+import type { PublishTotals, QueueType, Report } from "../events.js";
+import { type Input, Task } from "../task.js";
+import { InFlight, type Outgoing } from "./in-flight.js";
+import { nextMessageId, sizeLimit, tooLarge } from "./message.js";
+import { NackRetry } from "./nack-retry.js";
+import { PublishChannel } from "./publish-channel.js";
+import { Totals } from "./totals.js";
+
+/** What a publisher is asked to do. */
+export interface PublishOptions extends SessionTarget {
+  queue: string;
+  queueType: QueueType | undefined;
+  /** Delivery mode 2 (kept over a broker restart in a durable queue) rather than 1. */
+  persistent: boolean;
+  /** A task no worker took within this time is dropped by the broker, in ms. */
+  ttlMs: number | undefined;
+  /** How long without any confirm before it gives up, in ms. */
+  confirmTimeoutMs: number;
+  report: Report;
+  /** Aborted: no further task is read; those published are still confirmed. */
+  signal: AbortSignal;
+  /** Aborted: what is in flight is given up too. */
+  leave?: AbortSignal;
+}
+
+/**
+ * Publishes each input as a task, as they come, some at a time, and resolves with the totals when the broker
+ * has confirmed or refused them all.
+ * @throws WorkQueueError for a failed first connection, CONFIRM_TIMEOUT, PUBLISH_REFUSED, NACKED;
+ * and, once the tasks read before are confirmed, INTERRUPTED or what `inputs` throws.
+ */
+export async function publish(
+  inputs: AsyncIterable<readonly Input[]>,
+  options: PublishOptions,
+): Promise<PublishTotals> {
+  const publisher = new Publisher(options);
+  let complete: boolean;
+  try {
+    await publisher.connect();
+    complete = await publisher.publishAll(inputs);
+  } finally {
+    await publisher.close();
+  }
+  const { totals } = publisher;
+  if (complete) return totals;
+  const confirmed = totals.confirmed === 1 ? "1 task is" : `${totals.confirmed} tasks are`;
+  throw new WorkQueueError("INTERRUPTED", `Stopped: ${confirmed} confirmed, what follows was not sent.`);
+}
+
+/**
+ * Publishes tasks with confirms. At most `defaults.window` are in flight; while the connection is away the
+ * unconfirmed ones are kept, and then published again, in order, with the same message id.
+ */
+class Publisher {
+  readonly #options: PublishOptions;
+  readonly #totals: Totals;
+  readonly #session: Session;
+  /** Also what to publish again on a new connection. */
+  readonly #inFlight = new InFlight();
+  readonly #nacked = new NackRetry({
+    publish: (tasks) => {
+      if (this.#channel === undefined) this.#nacked.keepAll(tasks);
+      else this.#publishAgain(tasks);
+    },
+    stuck: () => this.#session.restart("the broker nacks every task on this one"),
+  });
+  #channel: PublishChannel | undefined;
+  #failure: WorkQueueError | undefined;
+  readonly #closing = new AbortController();
+  #waitsForRoom = false;
+  /** Makes `#until` check its condition again. */
+  #wake = (): void => {};
+  #confirmTimer: NodeJS.Timeout | undefined;
+  /** The largest message the broker takes, in bytes, once it has refused a larger one. */
+  #maxBytes = Number.POSITIVE_INFINITY;
+
+  constructor(options: PublishOptions) {
+    this.#options = options;
+    this.#totals = new Totals(options.report);
+    this.#session = new Session({
+      ...options,
+      setup: (connection) => this.#setup(connection),
+      failed: (error) => this.#fail(error),
+    });
+  }
+
+  /** Final once it is closed. */
+  get totals(): PublishTotals {
+    return this.#totals.sums;
+  }
+
+  /** Resolves when it is connected, or asked to stop. @throws WorkQueueError as a session's first connection */
+  async connect(): Promise<void> {
+    const { signal, leave } = this.#options;
+    const until = { signal: this.#closing.signal };
+    signal.addEventListener("abort", () => this.#wake(), until);
+    leave?.addEventListener(
+      "abort",
+      () => this.#fail(new WorkQueueError("INTERRUPTED", "Left at once.")),
+      until,
+    );
+    this.#session.start();
+    await this.#until(() => this.#channel !== undefined || signal.aborted);
+  }
+
+  /**
+   * Publishes the inputs and waits for their confirms; false where it was asked to stop before their end.
+   * @throws WorkQueueError its failure; once what was read is confirmed, what `inputs` throws
+   */
+  async publishAll(inputs: AsyncIterable<readonly Input[]>): Promise<boolean> {
+    const tasks = inputs[Symbol.asyncIterator]();
+    try {
+      this.totals.complete = await this.#readAndPublish(tasks);
+    } catch (error) {
+      if (!this.#options.signal.aborted || this.#failure !== undefined) throw error;
+    } finally {
+      // Not awaited: a source that waits for more input may never return.
+      void (async () => tasks.return?.())().catch(() => {});
+    }
+    return this.totals.complete;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#confirmTimer);
+    const channel = this.#channel;
+    this.#channel = undefined;
+    const forced = this.#failure?.code === "INTERRUPTED";
+    await this.#session.close(channel, forced ? defaults.forcedCloseMs : defaults.closeTimeoutMs);
+    this.#options.report({ event: "stopped", ...this.totals });
+  }
+
+  /** Resolves when all that was read is confirmed: whether it was read to the end. */
+  async #readAndPublish(tasks: AsyncIterator<readonly Input[]>): Promise<boolean> {
+    const { signal } = this.#options;
+    try {
+      while (!signal.aborted) {
+        const next = await this.#orStopped(tasks.next());
+        if (next?.done === true) return true;
+        for (const input of next?.value ?? []) {
+          if (!this.#hasRoom) await this.#room();
+          if (signal.aborted) break;
+          this.#publishFirst(input);
+        }
+      }
+      return false;
+    } finally {
+      await this.#until(() => this.#inFlight.size === 0);
+    }
+  }
+
+  /** Waits for the next tasks, but not beyond a stop (undefined then) or a failure. */
+  async #orStopped<T>(next: Promise<T>): Promise<T | undefined> {
+    let settled = false;
+    const settle = () => {
+      settled = true;
+      this.#wake();
+    };
+    next.then(settle, settle);
+    await this.#until(() => settled || this.#options.signal.aborted);
+    if (!settled) await new Promise(setImmediate); // an input that has ended says so within a turn
+    return settled ? next : undefined;
+  }
+
+  /** Whether another task may be published now. */
+  get #hasRoom(): boolean {
+    return (
+      this.#channel !== undefined &&
+      this.#inFlight.hasRoom &&
+      this.#nacked.size === 0 &&
+      this.#failure === undefined
+    );
+  }
+
+  /** Waits until there is room, but not beyond a stop. */
+  async #room(): Promise<void> {
+    this.#startTimer();
+    this.#waitsForRoom = true;
+    await this.#until(() => this.#hasRoom || this.#options.signal.aborted);
+    this.#waitsForRoom = false;
+  }
+
+  #publishFirst({ body, line }: Input): void {
+    this.#startTimer();
+    const outgoing = this.#inFlight.add(new Task(nextMessageId(), body), line);
+    if (body.length > this.#maxBytes) this.#refuse(outgoing, tooLarge(this.#maxBytes));
+    else this.#publish(outgoing, false);
+  }
+
+  #publishAgain(tasks: Iterable<Outgoing>): void {
+    for (const outgoing of tasks) {
+      outgoing.returned = undefined;
+      this.#publish(outgoing, true);
+    }
+  }
+
+  #publish(outgoing: Outgoing, again: boolean): void {
+    const { persistent, ttlMs } = this.#options;
+    this.#totals.published(outgoing, persistent, ttlMs, again);
+    const channel = this.#channel;
+    if (channel === undefined || channel.publish(outgoing)) return;
+    // What is in flight is published again on the next one.
+    this.#channel = undefined;
+    this.#session.restart("the broker closed the channel");
+  }
+
+  async #setup(connection: ChannelModel): Promise<void> {
+    const channel = await PublishChannel.open(connection, this.#options, {
+      onAck: (outgoing) => this.#acked(outgoing),
+      onNack: (outgoing) => {
+        if (this.#nacked.size === 0) this.#options.report({ event: "nacked" });
+        this.#nacked.keep(outgoing);
+      },
+      onReturn: (messageId, reason) => this.#inFlight.returned(messageId, reason),
+      onRefusal: (reason) => this.#channelRefused(reason),
+      onClose: (closed) => {
+        if (this.#channel === closed) this.#channel = undefined;
+      },
+    });
+    this.#channel = channel;
+    const nacked = new Set(this.#nacked.takeAll());
+    for (const outgoing of this.#inFlight) outgoing.maybeStored ||= !nacked.has(outgoing);
+    if (nacked.size > 0) this.#nacked.keepAll(this.#inFlight);
+    else {
+      this.#confirmTimer?.refresh();
+      this.#publishAgain(this.#inFlight);
+    }
+    this.#wake();
+  }
+
+  #acked(outgoing: Outgoing): void {
+    if (!this.#inFlight.settle(outgoing)) return;
+    this.#nacked.confirmed();
+    this.#totals.confirmed(outgoing);
+    // Its queue is gone: on a new connection it is declared again, for the tasks that follow.
+    if (outgoing.returned !== undefined) this.#session.restart("tasks come back: no queue takes them");
+    this.#progressed();
+  }
+
+  #refuse(outgoing: Outgoing, reason: string): void {
+    if (!this.#inFlight.settle(outgoing)) return;
+    this.#totals.refused(outgoing, reason);
+    this.#progressed();
+  }
+
+  #startTimer(): void {
+    this.#confirmTimer ??= setTimeout(() => this.#timedOut(), this.#options.confirmTimeoutMs);
+  }
+
+  /** The broker confirmed or refused something: the confirm timeout begins anew, or ends. */
+  #progressed(): void {
+    if (this.#inFlight.size > 0 || this.#waitsForRoom) this.#confirmTimer?.refresh();
+    else {
+      clearTimeout(this.#confirmTimer);
+      this.#confirmTimer = undefined;
+    }
+    this.#wake();
+  }
+
+  /**
+   * The broker closes the channel over a message that is too large, and says only by how much. Whatever is
+   * in flight and larger than the limit will not get in; the rest is published again on a new connection.
+   */
+  #channelRefused(reason: string): void {
+    const limit = sizeLimit(reason);
+    const large = [...this.#inFlight].filter(({ task }) => limit !== undefined && task.bytes > limit);
+    if (limit === undefined || large.length === 0) {
+      this.#fail(new WorkQueueError("PUBLISH_REFUSED", reason));
+      return;
+    }
+    this.#maxBytes = limit;
+    for (const outgoing of large) this.#refuse(outgoing, tooLarge(limit));
+    this.#session.restart(reason);
+  }
+
+  #timedOut(): void {
+    const seconds = this.#options.confirmTimeoutMs / 1000;
+    const nacked = this.#nacked.takeAll().filter((outgoing) => this.#inFlight.settle(outgoing));
+    this.#totals.nacked(nacked, "nacked by the broker again and again, not stored");
+    const what = this.#channel === undefined ? "No connection to" : "No confirm from";
+    const brokers = this.#options.urls.map(({ endpoint }) => endpoint).join(" or ");
+    this.#fail(
+      nacked.length > 0
+        ? new WorkQueueError("NACKED", `${brokers} took no task for ${seconds} s (nack).`)
+        : new WorkQueueError("CONFIRM_TIMEOUT", `${what} ${brokers} for ${seconds} s.`),
+    );
+  }
+
+  /** Ends it: what is in flight may or may not be stored, and is reported so. */
+  #fail(error: WorkQueueError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#nacked.takeAll();
+    this.#totals.unconfirmed(this.#inFlight.clear(), `${error.message} It may or may not be stored.`);
+    this.#wake();
+  }
+
+  /** Waits for a condition that another event brings about; one caller at a time. @throws its failure */
+  async #until(condition: () => boolean): Promise<void> {
+    while (this.#failure === undefined && !condition()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Task } from "../../engine/task.js";
+import { buildTimeline } from "../../timeline/timeline.js";
+import type { LessonEvent } from "../../timeline/timeline-event.js";
+
+type Name = LessonEvent["event"];
+type EventOf<N extends Name> = Extract<LessonEvent, { event: N }>;
+
+/** The events of one kind. */
+export function all<N extends Name>(events: readonly LessonEvent[], name: N): EventOf<N>[] {
+  return events.filter((event): event is EventOf<N> => event.event === name);
+}
+
+/** Counts the events of one kind; each one is looked at once, however often it is asked. */
+export function counter(events: readonly LessonEvent[], name: Name): () => number {
+  let [looked, found] = [0, 0];
+  return () => {
+    for (; looked < events.length; looked++) if (events[looked]?.event === name) found++;
+    return found;
+  };
+}
+
+/** Whether every confirmed task is done, and there are at least so many. */
+export function allDone(events: readonly LessonEvent[], tasks = 0): boolean {
+  const done = new Set(all(events, "task-done").map(({ task }) => task.id));
+  const confirmed = all(events, "task-confirmed");
+  return confirmed.length >= tasks && confirmed.every(({ task }) => done.has(task.id));
+}
+
+/** The confirmed tasks that nobody has done. */
+export function notDone(events: readonly LessonEvent[]): Task[] {
+  const done = new Set(all(events, "task-done").map(({ task }) => task.id));
+  return all(events, "task-confirmed")
+    .map(({ task }) => task)
+    .filter(({ id }) => !done.has(id));
+}
+
+/** From the first task received to the last one done, in s. */
+export const elapsed = (events: readonly LessonEvent[]): number => buildTimeline(events).elapsed;
+
+/** `2 of 6 tasks`. */
+export const of = (part: number, whole: number, noun: string): string =>
+  `${part.toLocaleString("en-US")} of ${whole.toLocaleString("en-US")} ${noun}`;

@@ -1,0 +1,55 @@
+import { codeOf, type ErrorCode, reasonOf, WorkQueueError } from "../engine/errors.js";
+import { printable } from "../text/printable.js";
+
+/** What to do about each kind of error. An empty remedy: the message says it all. */
+const remedies: Record<ErrorCode, string> = {
+  USAGE: "",
+  BAD_URL:
+    "It reads amqp://user:password@host:5672/vhost, with special characters percent-encoded (# is %23).",
+  UNREACHABLE:
+    "Is RabbitMQ running? `docker compose up -d --wait` starts one, so does `task-queue broker`; --url names another, --wait 30s waits for it.",
+  HOST_UNKNOWN: "Check the host in --url (or AMQP_URL).",
+  CONNECT_TIMEOUT: "Check host and port in --url (or AMQP_URL): AMQP is port 5672, with TLS 5671.",
+  NOT_AMQP: "Point --url (or AMQP_URL) at the AMQP port: 5672, or with TLS amqps:// and 5671.",
+  TLS: "amqps:// wants a TLS listener (5671) with a certificate this machine trusts and that names this host; --ca names another authority, --cert and --key are this client's own. amqp:// is without TLS.",
+  ACCESS_REFUSED:
+    "Check user and password in --url (or AMQP_URL, --password-file, --ask-password). On a RabbitMQ installed natively, guest may log in from the same machine only.",
+  VHOST_REFUSED:
+    "The virtual host is the part of the URL behind host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /. A limit on its connections reads the same.",
+  QUEUE_MISMATCH: "Use another queue (--queue other), or `task-queue delete` this one if nobody needs it.",
+  QUEUE_REFUSED: "Try another queue (--queue other), or ask whoever runs the broker for the permission.",
+  QUEUE_UNAVAILABLE: "The cluster node that holds it may be down; --wait 1m keeps trying.",
+  QUEUE_MISSING:
+    "Check --queue (or TASK_QUEUE) and the virtual host in --url. new-task and worker create the queue.",
+  QUEUE_KEPT:
+    "`task-queue status` tells how it stands; without --if-empty and --if-unused it is deleted whatever it holds.",
+  PUBLISH_REFUSED:
+    "The broker says why, a missing permission to write for instance; what was not confirmed has to be sent again.",
+  CONFIRM_TIMEOUT:
+    "Not confirmed means it may or may not be stored. Is the broker there, and has it memory and disk? --confirm-timeout waits longer.",
+  NACKED:
+    "The queue may be full (x-max-length with x-overflow reject-publish): start workers, or send the rest later. Or its cluster has lost too many nodes.",
+  CONNECTION_LOST: "",
+  INTERRUPTED: "",
+  INPUT: "",
+  BROKER_START: "",
+};
+
+/** Exit code of a command that ended with this error: 2 where the user's words were wrong, else 1. */
+export function exitCodeOf(thrown: unknown): 1 | 2 {
+  const code = codeOf(thrown);
+  return code === "USAGE" || code === "BAD_URL" ? 2 : 1;
+}
+
+/** The one or two lines that tell of an error: what and where, then what to do. A stack only with DEBUG. */
+export function errorLines(thrown: unknown, debug: boolean): string[] {
+  const lines = [`Error: ${printable(reasonOf(thrown), 400)}`];
+  if (thrown instanceof WorkQueueError && remedies[thrown.code] !== "") lines.push(remedies[thrown.code]);
+  if (debug && thrown instanceof Error) {
+    const { stack = "", message } = thrown;
+    // The stack begins with the message, which may have lines of its own.
+    const calls = stack.slice(stack.indexOf(message) + message.length);
+    for (const line of calls.split("\n").slice(1)) lines.push(printable(line));
+  }
+  return lines;
+}

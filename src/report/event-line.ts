@@ -1,0 +1,120 @@
+import type { ChalkInstance } from "chalk";
+import type { EngineEvent, TaskReceived } from "../engine/events.js";
+import type { Task } from "../engine/task.js";
+import { inSeconds } from "../text/numbers.js";
+import { printable, printableBody } from "../text/printable.js";
+
+/** A line for a person: what happened goes to stdout, what went wrong to stderr. */
+export interface Line {
+  to: "out" | "err";
+  text: string;
+}
+
+/** A task by its text, in quotes. */
+const quoted = (task: Task): string => `'${printableBody(task.body)}'`;
+
+/** ` [x]` and its like, as the tutorials print them. */
+const done = (colors: ChalkInstance, text: string): Line => ({
+  to: "out",
+  text: ` ${colors.green("[x]")} ${text}`,
+});
+const note = (colors: ChalkInstance, text: string): Line => ({
+  to: "out",
+  text: ` ${colors.cyan("[*]")} ${text}`,
+});
+export const warning = (colors: ChalkInstance, text: string): Line => ({
+  to: "err",
+  text: ` ${colors.yellow("[!]")} ${text}`,
+});
+
+/** What a worker with nothing in hand says. */
+export const waitingLine = (colors: ChalkInstance): Line =>
+  note(colors, "Waiting for messages. To exit press CTRL+C");
+
+/**
+ * What a person reads of an event, or undefined where that is nothing.
+ * @param named there are several tasks at a time: name the one in a Done line, and the line of one that failed
+ */
+export function eventLine(
+  event: EngineEvent,
+  colors: { out: ChalkInstance; err: ChalkInstance },
+  named = false,
+): Line | undefined {
+  switch (event.event) {
+    case "connection-lost":
+      return warning(colors.err, `Connection lost: ${printable(event.reason)}${ackTimeout(event.reason)}`);
+    case "reconnecting": {
+      const inTime = `Reconnecting in ${inSeconds(event.delayMs / 1000)} (attempt ${event.attempt}).`;
+      // Without a delay it is the next one of several addresses.
+      const next = event.delayMs > 0 ? inTime : `Trying ${printable(event.broker)}.`;
+      return warning(colors.err, `${printable(event.reason)} ${next}`);
+    }
+    case "blocked":
+      return warning(
+        colors.err,
+        `The broker accepts no tasks for now: ${printable(event.reason)}. Waiting; Ctrl-C stops.`,
+      );
+    case "unblocked":
+      return warning(colors.err, "The broker accepts tasks again.");
+    case "queue-declared": {
+      if (!event.adopted) return undefined;
+      const kind =
+        event.type === null
+          ? "with other properties, or not this user's to declare"
+          : `as a ${event.type} queue`;
+      return note(
+        colors.out,
+        `Queue '${printable(event.queue)}' exists already, ${kind}; using it as it is.`,
+      );
+    }
+    case "consuming":
+      return waitingLine(colors.out);
+    case "nacked":
+      return warning(
+        colors.err,
+        "The broker nacks tasks: its queue is full, or has no leader now. Waiting, and sending them again.",
+      );
+    case "task-confirmed":
+      return done(colors.out, `Sent ${quoted(event.task)}`);
+    case "task-unroutable":
+    case "task-unconfirmed": {
+      const what =
+        event.event === "task-unroutable"
+          ? "No queue took"
+          : event.mayBeStored
+            ? "Not confirmed:"
+            : "Refused:";
+      const where = named ? ` (line ${event.line.toLocaleString("en-US")})` : "";
+      return warning(colors.err, `${what} ${quoted(event.task)}${where}: ${printable(event.reason)}`);
+    }
+    case "task-received":
+      return done(colors.out, `Received ${quoted(event.task)}${colors.out.yellow(again(event))}`);
+    case "task-done":
+      return done(
+        colors.out,
+        `Done${named ? ` ${quoted(event.task)}` : ""} ${colors.out.dim(`(${inSeconds(event.seconds)})`)}`,
+      );
+    case "task-aborted":
+      return warning(colors.err, `Gave up ${quoted(event.task)}: ${printable(event.reason)}`);
+    case "task-requeued":
+      return warning(
+        colors.err,
+        `Handed back ${quoted(event.task)}: ${printable(event.reason)}; another worker may have it`,
+      );
+    default:
+      return undefined;
+  }
+}
+
+/** What to do where the broker took a task back: its own text names no setting (guide "Consumers"). */
+function ackTimeout(reason: string): string {
+  if (!/delivery acknowledgement.*timed out|held too long/.test(reason)) return "";
+  return ". The setting is consumer_timeout, 30 min by default; from RabbitMQ 4.3 on also --consumer-timeout";
+}
+
+function again({ redelivered, deliveryCount = 0, acquiredCount = 0 }: TaskReceived): string {
+  if (!redelivered) return "";
+  // Since RabbitMQ 4.3 not every return counts as one, and the other count has them all.
+  const before = Math.max(deliveryCount, acquiredCount);
+  return before > 0 ? ` (redelivered, delivery ${before + 1})` : " (redelivered)";
+}

@@ -1,0 +1,149 @@
+import type { ChalkInstance } from "chalk";
+import type { EngineEvent } from "../engine/events.js";
+import { printable } from "../text/printable.js";
+
+/** One AMQP method as it was sent or received, and what it buys. */
+interface Step {
+  method: string;
+  why: string;
+}
+
+/**
+ * Narrates the AMQP steps while they happen: every step with its flags, and, the first time, what it is
+ * good for. Sources: AMQP 0-9-1 spec; RabbitMQ guides "Queues", "Consumers", "Publishers", "Confirms".
+ */
+export function explainReporter(
+  write: (text: string) => void,
+  colors: ChalkInstance,
+  names: { name: string; queue: string },
+): (event: EngineEvent) => void {
+  const explained = new Set<string>();
+  let autoAck = false;
+  let connected = false;
+  return (event) => {
+    if (event.event === "consuming") autoAck = event.autoAck;
+    if (event.event === "connected") connected = true;
+    if (event.event === "stopped" && !connected) return; // nothing was open
+    if (autoAck && event.event === "task-done") return; // the broker was told nothing
+    for (const { method, why } of steps(event, names, autoAck)) {
+      write(`     ${colors.magenta("↳")} ${colors.dim(method)}\n`);
+      if (!explained.has(why)) write(`       ${colors.dim(why)}\n`);
+      explained.add(why);
+    }
+  };
+}
+
+function steps(event: EngineEvent, names: { name: string; queue: string }, autoAck: boolean): Step[] {
+  const queue = printable(names.queue);
+  const name = printable(names.name);
+  switch (event.event) {
+    case "connected":
+      return [
+        {
+          method: `connection.open to ${printable(event.broker)} (${printable(event.product)} ${printable(event.version)})`,
+          why: `One TCP connection, logged in. The admin UI shows it as ${name}; heartbeats tell when a peer is gone.`,
+        },
+      ];
+    case "connection-lost":
+      return [
+        {
+          method: "connection lost",
+          why: "Whatever was not acknowledged, the broker delivers again; whatever was not confirmed is published again.",
+        },
+      ];
+    case "channel-opened":
+      return event.confirms
+        ? [
+            { method: "channel.open", why: "A channel is a light conversation inside the connection." },
+            {
+              method: "confirm.select",
+              why: "From here the broker confirms every message it has taken over. Without it, nobody would know.",
+            },
+          ]
+        : [{ method: "channel.open", why: "A channel is a light conversation inside the connection." }];
+    case "queue-declared":
+      return [
+        event.adopted
+          ? {
+              method: `queue.declare ${queue} passive: ${event.ready} ready, ${event.workers} consumers`,
+              why: "The queue is there with other arguments, so it is only looked up, not changed.",
+            }
+          : {
+              method: `queue.declare ${queue} durable=true${event.type === null ? "" : ` x-queue-type=${event.type}`}: ${event.ready} ready, ${event.workers} consumers`,
+              why: "Makes the queue unless it is there. Durable: it outlives a restart of the broker. Both sides declare it, so either may start first.",
+            },
+      ];
+    case "task-sent":
+      return [
+        {
+          method: `basic.publish exchange="" routing-key=${queue} mandatory=true delivery-mode=${event.persistent ? 2 : 1}${event.ttlMs === null ? "" : ` expiration=${event.ttlMs}`}`,
+          why: event.persistent
+            ? "The default exchange routes by queue name. Delivery mode 2: stored on disk. Mandatory: comes back if no queue takes it."
+            : "The default exchange routes by queue name. Delivery mode 1: gone when the broker restarts. Mandatory: comes back if no queue takes it.",
+        },
+      ];
+    case "task-confirmed":
+      return [
+        {
+          method: "basic.ack from the broker (publisher confirm)",
+          why: "The broker has the task: routed to the queue, and on disk where it is persistent.",
+        },
+      ];
+    case "task-unroutable":
+      return [
+        {
+          method: "basic.return from the broker",
+          why: "No queue took the message; mandatory made the broker say so.",
+        },
+      ];
+    case "consuming":
+      return consuming(event, queue, name);
+    case "task-received":
+      return [
+        {
+          method: `basic.deliver redelivered=${event.redelivered}`,
+          why: autoAck
+            ? "The broker sends the task and forgets it."
+            : "The broker sends the task and keeps it until it is acknowledged.",
+        },
+      ];
+    case "task-done":
+      return [{ method: "basic.ack", why: "Only now the broker forgets the task, and sends the next one." }];
+    case "task-requeued":
+      return [
+        { method: "basic.nack requeue=true", why: "The task goes back to the queue, marked as redelivered." },
+      ];
+    case "stopping":
+      return [
+        { method: `basic.cancel ${name}`, why: "No more deliveries; what is in hand is finished first." },
+      ];
+    case "stopped":
+      return [
+        {
+          method: "channel.close, then connection.close",
+          why: "In this order and each one answered, so that no ack or publish is left behind in a buffer.",
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+function consuming(event: { prefetch: number; autoAck: boolean }, queue: string, name: string): Step[] {
+  return [
+    {
+      method: `basic.qos prefetch-count=${event.prefetch}`,
+      why: event.autoAck
+        ? "No effect with automatic acks: the broker sends everything at once, however busy this worker is."
+        : event.prefetch === 0
+          ? "No limit: the broker sends everything at once, however busy this worker is."
+          : `Fair dispatch: never more than ${event.prefetch} unacknowledged here, so a busy worker gets no further task.`,
+    },
+    {
+      method: `basic.consume ${queue} consumer-tag=${name} no-ack=${event.autoAck}`,
+      why: event.autoAck
+        ? "Automatic acks: the broker forgets a task when it has sent it. If this worker dies, its tasks are lost."
+        : "Manual acks: the task of a worker that dies goes to another one.",
+    },
+  ];
+}

@@ -1,0 +1,95 @@
+import type { EngineEvent, WorkTotals } from "../engine/events.js";
+import type { Task } from "../engine/task.js";
+import { TransientLine } from "../terminal/progress-line.js";
+import type { Terminal } from "../terminal/terminal.js";
+import { count, inSeconds } from "../text/numbers.js";
+import { printableBody } from "../text/printable.js";
+import { eventLine, waitingLine, warning } from "./event-line.js";
+import { LineWriter } from "./line-writer.js";
+import { lengthLine, returnsLine, timeoutLine } from "./task-warnings.js";
+
+/** How long a worker is idle before it says again that it waits, in ms. */
+const IDLE_MS = 250;
+
+/** Up to this many dots are drawn one by one. */
+const DRAWN_DOTS = 20;
+
+/**
+ * Tells a person what a worker does.
+ * @param options `several`: it works more than one task at a time; `autoAck`: what it holds cannot be handed back;
+ * `dotMs`: the work per dot; `consumerTimeoutMs`: how long the broker was asked to wait for an ack
+ */
+export function humanWorker(
+  terminal: Terminal,
+  options: { several: boolean; autoAck: boolean; dotMs: number; consumerTimeoutMs: number | undefined },
+): (event: EngineEvent) => void {
+  const { several, autoAck, dotMs, consumerTimeoutMs } = options;
+  const lines = new LineWriter(terminal);
+  const transient = new TransientLine(terminal);
+  const inHand = new Map<Task, number>();
+  let waiting: NodeJS.Timeout | undefined;
+  let draining = false;
+  let broker = { product: "", version: "" };
+
+  const warn = (text: string | undefined) => {
+    if (text !== undefined) lines.write(warning(lines.colors.err, text));
+  };
+  const track = (event: EngineEvent) => {
+    if (event.event === "task-received") inHand.set(event.task, 0);
+    else if (event.event === "task-progress") inHand.set(event.task, event.dotsDone);
+    else if ("task" in event) inHand.delete(event.task);
+    transient.show(workingOn(inHand));
+  };
+  return (event) => {
+    clearTimeout(waiting);
+    lines.write(eventLine(event, lines.colors, several));
+    if ("task" in event) track(event);
+    if (event.event === "connected") {
+      broker = event;
+      if (consumerTimeoutMs !== undefined) warn(timeoutLine(event));
+    }
+    if (event.event === "task-received") {
+      warn(returnsLine(event.task, event.deliveryCount ?? 0, broker));
+      if (!autoAck) warn(lengthLine(event.task, dotMs, consumerTimeoutMs));
+    }
+    if (event.event === "task-done" && inHand.size === 0 && !draining) {
+      waiting = setTimeout(() => lines.write(waitingLine(lines.colors.out)), IDLE_MS).unref();
+    }
+    if (event.event === "stopping") {
+      draining = true;
+      lines.out(` ${lines.colors.out.cyan("[*]")} ${stopping(event.reason, event.inHand, autoAck)}`);
+    }
+    if (event.event === "stopped" && "done" in event) {
+      transient.show(undefined);
+      lines.out(` ${lines.colors.out.cyan("[*]")} ${stopped(event)}`);
+    }
+  };
+}
+
+/** The line that shows the task in hand and its dots going by. */
+function workingOn(inHand: ReadonlyMap<Task, number>): string | undefined {
+  const [first] = inHand;
+  if (first === undefined) return undefined;
+  if (inHand.size > 1) return `${count(inHand.size, "task")} in hand`;
+  const [task, dotsDone] = first;
+  const { dots } = task;
+  const drawn =
+    dots > DRAWN_DOTS
+      ? `${dotsDone.toLocaleString("en-US")} of ${count(dots, "dot")}`
+      : "●".repeat(dotsDone) + "○".repeat(dots - dotsDone);
+  return `${drawn} ${printableBody(task.body, 40)}`;
+}
+
+function stopping(reason: string, inHand: number, autoAck: boolean): string {
+  if (inHand === 0) return `Stopping (${reason}).`;
+  const them = inHand === 1 ? "it" : "them";
+  const again = autoAck ? `leaves at once, and loses ${them}` : `hands ${them} back and leaves at once`;
+  return `Stopping (${reason}): finishing ${count(inHand, "task")} in hand. Ctrl-C again ${again}.`;
+}
+
+function stopped({ done, secondsWorked, requeued, aborted }: WorkTotals): string {
+  const parts = [`${count(done, "task")} done`, `${inSeconds(secondsWorked)} of work`];
+  if (requeued > 0) parts.push(`${count(requeued, "task")} handed back`);
+  if (aborted > 0) parts.push(`${count(aborted, "task")} given up`);
+  return `Stopped: ${parts.join(", ")}.`;
+}

@@ -1,0 +1,158 @@
+import stringWidth from "string-width";
+import { fit } from "../text/columns.js";
+import { count, inSeconds } from "../text/numbers.js";
+import { printable } from "../text/printable.js";
+import { type Mark, marksOf, svgBar, svgLegend } from "./svg-bar.js";
+import { COLORS, markup, round, style } from "./svg-style.js";
+import { timeStep } from "./time-step.js";
+import type { Bar, Lane, Timeline } from "./timeline.js";
+
+const WIDTH = 830;
+const MARGIN = 18;
+/** A bar's height, and the height of the row it lies in. */
+const BAR = 22;
+const ROW = 27;
+/** The widest a worker's name gets, in columns of about 7 px. */
+const WIDEST_NAME = 22;
+const COLUMN = 7;
+
+interface Titled {
+  title: string;
+  timeline: Timeline;
+}
+
+/**
+ * Draws timelines under each other on the same scale as an SVG that follows light and dark mode and says in
+ * words what it shows. The same timelines make the same text.
+ */
+export function drawSvg(title: string, all: readonly Titled[]): string {
+  const span = Math.max(0.001, ...all.map(({ timeline }) => timeline.elapsed));
+  const lanes = all.flatMap(({ timeline }) => timeline.lanes);
+  const names = lanes.map(({ name }) => stringWidth(fit(printable(name), WIDEST_NAME)));
+  const left = MARGIN + Math.max(4, ...names) * COLUMN + 12;
+  const scale = (WIDTH - MARGIN - left) / span;
+  const marks = new Set<Mark>();
+  const body: string[] = [];
+  let y = MARGIN + 14;
+  body.push(text(MARGIN, y, printable(title), "title"));
+  y += 12;
+  for (const { title, timeline } of all) {
+    if (title !== "") {
+      y += 20;
+      body.push(text(MARGIN, y, printable(title), "run"));
+    }
+    y += 18;
+    const rows = timeline.lanes.map(layRows);
+    const height = rows.reduce((sum, { size }) => sum + size * ROW, 0);
+    body.push(...axis(left, y, scale, span, height));
+    y += 6;
+    let color = 0;
+    for (const [at, lane] of timeline.lanes.entries()) {
+      const { rowOf, size } = rows[at] ?? { rowOf: new Map<Bar, number>(), size: 1 };
+      const kind = lane.kind === "broker" ? "bad" : color++ % COLORS;
+      body.push(text(MARGIN, y + BAR / 2 + 4.5, fit(printable(lane.name), WIDEST_NAME), "lane"));
+      for (const bar of lane.bars) {
+        for (const mark of marksOf(bar)) marks.add(mark);
+        const top = y + (rowOf.get(bar) ?? 0) * ROW;
+        const from = left + bar.from * scale;
+        body.push(
+          svgBar(bar, {
+            x: from,
+            y: top,
+            width: (bar.to - bar.from) * scale,
+            height: BAR,
+            color: kind,
+            end: WIDTH - MARGIN,
+          }),
+        );
+      }
+      y += size * ROW;
+    }
+    y += 4;
+  }
+  y += 22;
+  const ofTasks = lanes.some(({ kind }) => kind === "worker");
+  const bars = ofTasks
+    ? "a bar: one task, from received to acknowledged"
+    : "a bar: a batch of tasks on its way";
+  const { svg, bottom } = svgLegend(bars, marks, { left: MARGIN, right: WIDTH - MARGIN, y });
+  body.push(svg);
+  const height = bottom + MARGIN - 2;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${round(height)}" width="${WIDTH}" height="${round(height)}" role="img" aria-labelledby="title description">
+<title id="title">${markup(printable(title))}</title>
+<desc id="description">${markup(describe(all))}</desc>
+<style>
+${style}
+</style>
+<defs>
+${gradients()}
+</defs>
+<rect x=".5" y=".5" width="${WIDTH - 1}" height="${round(height - 1)}" rx="8" class="ground"/>
+${body.join("\n")}
+</svg>
+`;
+}
+
+const text = (x: number, y: number, said: string, style: string): string =>
+  `<text x="${round(x)}" y="${round(y)}" class="${style}">${markup(said)}</text>`;
+
+function axis(left: number, y: number, scale: number, span: number, height: number): string[] {
+  const room = Math.max(60, `${Math.ceil(span)} s`.length * COLUMN);
+  const step = timeStep(scale, room);
+  const lines: string[] = [];
+  for (let tick = 0; tick * step <= span + 1e-9; tick++) {
+    const x = left + tick * step * scale;
+    const label = `${Number((tick * step).toFixed(1))} s`;
+    lines.push(`<path d="M${round(x)} ${y}V${round(y + height + 4)}" class="grid"/>`);
+    if (x + room - 32 < WIDTH - MARGIN / 2) lines.push(text(x + 3, y - 3, label, "axis dim"));
+  }
+  return lines;
+}
+
+/** Bars that overlap, of a worker that does several tasks at a time, lie in rows under each other. */
+function layRows({ bars }: Lane): { rowOf: Map<Bar, number>; size: number } {
+  const rowOf = new Map<Bar, number>();
+  const ends: number[] = [];
+  for (const bar of bars.toSorted((a, b) => a.from - b.from)) {
+    const free = ends.findIndex((end) => end <= bar.from + 0.001);
+    const row = free < 0 ? ends.length : free;
+    ends[row] = bar.to;
+    rowOf.set(bar, row);
+  }
+  return { rowOf, size: Math.max(ends.length, 1) };
+}
+
+/** For names that are wider than their bars, and fade out. */
+const gradients = (): string =>
+  [...Array.from({ length: COLORS }, (_, at) => String(at)), "out", "down"]
+    .map(
+      (color) =>
+        `<linearGradient id="fade${color}"><stop offset="0" class="s${color}" stop-opacity="0"/><stop offset="1" class="s${color}"/></linearGradient>`,
+    )
+    .join("\n");
+
+const verbs: Record<Bar["end"], string> = {
+  done: "done",
+  aborted: "given up",
+  requeued: "handed back",
+  killed: "killed",
+  lost: "lost",
+  back: "times down and back",
+  open: "not ended",
+};
+
+/** The picture in words. */
+function describe(all: readonly Titled[]): string {
+  const runs = all.map(({ title, timeline: { lanes, elapsed } }) => {
+    const told = lanes.map(({ name, bars }) => {
+      const ends = new Map<string, number>();
+      for (const { end, begin } of bars) {
+        ends.set(verbs[end], (ends.get(verbs[end]) ?? 0) + 1);
+        if (begin === "redelivered") ends.set("redelivered", (ends.get("redelivered") ?? 0) + 1);
+      }
+      return `${printable(name)}: ${[...ends].map(([end, number]) => `${number} ${end}`).join(", ")}`;
+    });
+    return `${title === "" ? `${count(lanes.length, "lane")}, ${inSeconds(elapsed)}` : printable(title)}. ${told.join("; ")}.`;
+  });
+  return `A timeline: a lane each for worker, sender or broker, a bar for each task. ${runs.join(" ")}`;
+}

@@ -1,0 +1,140 @@
+import type { ChalkInstance } from "chalk";
+import stringWidth from "string-width";
+import { fit, pad, wrap } from "../text/columns.js";
+import { printable } from "../text/printable.js";
+import { beginMarks, endMarks, legend } from "./marks.js";
+import { timeStep } from "./time-step.js";
+import type { Bar, Timeline } from "./timeline.js";
+
+/** The widest a worker's name gets on the left, in columns. */
+const WIDEST_NAME = 20;
+
+/** Columns a label of the time axis needs, unless the times are huge. */
+const LABEL_ROOM = 8;
+
+/**
+ * Draws a timeline: time along the axis, a line per lane, a bar with its name per task.
+ * @param span seconds that fill the width: the same for timelines that are to be compared
+ */
+export function drawTimeline(
+  timeline: Timeline,
+  columns: number,
+  colors: ChalkInstance,
+  span = timeline.elapsed,
+): string[] {
+  const names = timeline.lanes.map(({ name }) =>
+    fit(printable(name), Math.min(WIDEST_NAME, Math.floor(columns / 3))),
+  );
+  const nameWidth = Math.max(4, ...names.map((name) => stringWidth(name)));
+  // A column is left free at the right, where some terminals would wrap.
+  const width = Math.max(columns - nameWidth - 3, 1);
+  const scale = width / Math.max(span, 0.001);
+  const palette = [colors.cyan, colors.yellow, colors.green, colors.magenta, colors.blue];
+  const workers = timeline.lanes.filter(({ kind }) => kind !== "broker");
+  const lanes = timeline.lanes.map((lane, at) => {
+    const { bars, kind } = lane;
+    const color =
+      kind === "broker" ? colors.red : (palette[workers.indexOf(lane) % palette.length] ?? colors.white);
+    return ` ${color.bold(pad(names[at] ?? "", nameWidth))} ${color(drawLane(bars, scale, width))}`;
+  });
+  return [` ${pad("time", nameWidth)} ${colors.dim(drawAxis(scale, width))}`, ...lanes];
+}
+
+function drawAxis(scale: number, width: number): string {
+  const last = `${Math.ceil(width / scale)}s`;
+  const step = timeStep(scale, Math.max(LABEL_ROOM, last.length + 1));
+  let axis = "";
+  for (let tick = 0; ; tick++) {
+    const at = Math.round(tick * step * scale);
+    const label = `${Number((tick * step).toFixed(1))}s`;
+    if (at + label.length > width) return axis;
+    axis = pad(axis, at) + label;
+  }
+}
+
+/** Several tasks at a time share a line: a bar that begins under another one is drawn over its end. */
+function drawLane(bars: readonly Bar[], scale: number, width: number): string {
+  const cells: string[] = Array(width).fill(" ");
+  for (const bar of bars) {
+    const from = Math.min(Math.round(bar.from * scale), width - 1);
+    const to = Math.min(Math.max(Math.round(bar.to * scale), from + 1), width);
+    put(cells, from, to, drawBar(bar, to - from));
+  }
+  for (const bar of bars) if (bar.begin === "sending") putBeside(cells, bar, scale);
+  return cells.join("").trimEnd();
+}
+
+/** Writes a text that takes exactly these cells. */
+function put(cells: string[], from: number, to: number, text: string): void {
+  // A wide character takes its own cell and the next one, which is then empty.
+  // What is left of a wide character half covered is blank.
+  let left = from;
+  while (cells[left] === "") left--;
+  cells.fill(" ", left, from);
+  for (let right = to; cells[right] === ""; right++) cells[right] = " ";
+  let cell = from;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    const wide = stringWidth(segment);
+    if (wide === 0) cells[cell - 1] += segment;
+    else {
+      cells[cell] = segment;
+      cells.fill("", cell + 1, cell + wide);
+      cell += wide;
+    }
+  }
+}
+
+/** A batch says how many it was: beside its bar where they do not fit, and there is room. */
+function putBeside(cells: string[], { label, from, to }: Bar, scale: number): void {
+  const [begin, end] = [
+    Math.round(from * scale),
+    Math.max(Math.round(to * scale), Math.round(from * scale) + 1),
+  ];
+  const needed = stringWidth(label);
+  if (needed <= end - begin - 2) return;
+  for (const at of [end + 1, begin - needed - 1]) {
+    const free =
+      at >= 0 && at + needed <= cells.length && cells.slice(at, at + needed).every((cell) => cell === " ");
+    if (!free) continue;
+    put(cells, at, at + needed, label);
+    if (end - begin > 2) put(cells, begin + 1, end - 1, "─".repeat(end - begin - 2));
+    return;
+  }
+}
+
+/** `├Third mess─┤`: what became of it shows in its marks; what is lost or down is no work, and dotted. */
+function drawBar({ label, begin, end }: Bar, width: number): string {
+  const right = begin === "lost" && width > 1 ? "┄" : endMarks[end].mark;
+  if (width === 1) return end === "done" ? "│" : right;
+  const room = width - 2;
+  const name = room < 2 ? "" : fit(label, room);
+  const line = begin === "lost" || begin === "down" ? "┄" : "─";
+  return beginMarks[begin].mark + name + line.repeat(room - stringWidth(name)) + right;
+}
+
+/** A timeline and what it is of; an empty title is none. */
+export interface Titled {
+  title: string;
+  timeline: Timeline;
+}
+
+/** Timelines under each other on the same scale, and what their marks mean. @param span s that fill the width */
+export function drawTimelines(
+  all: readonly Titled[],
+  columns: number,
+  colors: ChalkInstance,
+  span = Math.max(0, ...all.map(({ timeline }) => timeline.elapsed)),
+): string[] {
+  const lines: string[] = [];
+  for (const { title, timeline } of all) {
+    if (title !== "") for (const line of wrap(title, columns - 2)) lines.push(` ${colors.bold(line)}`);
+    lines.push(...drawTimeline(timeline, columns, colors, span), "");
+  }
+  // No break within an item.
+  const marks = legend(all.map(({ timeline }) => timeline)).map(({ mark, means }) =>
+    `${mark} ${means}`.replaceAll(" ", "\u00a0"),
+  );
+  for (const line of wrap(marks.join("   "), columns - 2))
+    lines.push(` ${colors.dim(line.trim().replaceAll("\u00a0", " "))}`);
+  return lines;
+}
