@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { markup, round } from "../dist/timeline/svg-style.js";
-import { style } from "../dist/timeline/svg-style.js";
+import { markup, round, style } from "../dist/timeline/svg-style.js";
 
 const path = join(import.meta.dirname, "../docs/images/performance.svg");
 const PANEL = 415;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import "./compile-cache.js";
-import { Option } from "commander";
+import { Option } from "@commander-js/extra-typings";
 import type { OpenChoice } from "../commands/admin.js";
 import { defaults } from "../engine/defaults.js";
 import { WorkQueueError } from "../engine/errors.js";
@@ -11,28 +11,19 @@ import {
   processName,
   queueCommand,
   queueOptions,
-  type SharedFlags,
 } from "./options.js";
 import { wholeNumber } from "./parse.js";
-import { action, runCommand } from "./run.js";
-
-interface Flags extends SharedFlags {
-  file?: string;
-  fromLine?: number;
-  ttl?: number;
-  transient?: true;
-  confirmTimeout: number;
-  open?: boolean;
-  adminUrl?: string;
-}
+import { perform, runCommand } from "./run.js";
 
 const examples = `
 Examples:
-  new-task "First message."          one second of work: one dot
-  new-task --file tasks.csv          one task per row (other files: per line; - is standard input)
-  new-task -- --not-an-option..      a message that starts with a dash`;
+  new-task "First message."      one second of work: one dot
+  new-task --file tasks.csv      one task per row (other files: per line)
+  new-task -- --not-an-option..  a message that starts with a dash`;
 
-const command = queueCommand("new-task", "Publish a task, or a file of tasks, to the work queue.")
+const command = queueCommand("new-task", "Publish a task, or a file of tasks, to the work queue.", [
+  "130  left by a second Ctrl-C (143: by a second SIGTERM)",
+])
   .argument(
     "[message...]",
     `the task; every dot in it is one second of work (default: "${defaults.message}")`,
@@ -50,7 +41,7 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
   .option("--transient", "not persistent: such tasks are gone when the broker restarts")
   .addOption(
     durationOption("--confirm-timeout <duration>", "give up after this long without any confirm").default(
-      defaults.confirmTimeoutMs,
+      defaults.confirmTimeoutMs as number,
       "30s",
     ),
   )
@@ -58,8 +49,11 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
   .option("--no-open", "do not open it and do not ask (env: TASK_QUEUE_OPEN, ask, yes or no)")
   .addOption(adminUrlOption())
   .addHelpText("after", examples)
-  .action(
-    action<Flags>(async (flags, terminal, words) => {
+  .showHelpAfterError(
+    "See new-task --help. A message that starts with a dash goes behind --: new-task -- -5 things",
+  )
+  .action((words, flags) =>
+    perform(flags, async (terminal) => {
       if (flags.file !== undefined && words.length > 0)
         throw new WorkQueueError("USAGE", "Give a message or --file, not both.");
       if (flags.file === undefined && flags.fromLine !== undefined)

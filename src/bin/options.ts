@@ -1,29 +1,69 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { Command, InvalidArgumentError, Option } from "commander";
-import type { ConnectionFlags } from "../commands/connection-options.js";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import type { ConnectionOptions } from "../commands/connection-options.js";
 import { defaults } from "../engine/defaults.js";
 import type { QueueType } from "../engine/events.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { printable } from "../text/printable.js";
 import { parseDuration, shortString } from "./parse.js";
 
-/**
- * What the three doors have in common: shared options, help, and the way from an error to an exit code. What --help
- * has no use for is imported where it is used.
- */
+/** The options that commands share, and their help. What --help has no use for is imported where it is used. */
 
 const packageFile = new URL("../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
 
-const exitCodes = `
-Exit codes:
-  0    done
-  1    it could not be done; the error says why and what to do
-  2    wrong usage
-  130  left by a second Ctrl-C (143: by a second SIGTERM), or when --grace was over; a lesson: by the first
+const exitCodes = [
+  "0    done",
+  "1    it could not be done; the error says why and what to do",
+  "2    wrong usage",
+];
 
-Durations read 250ms, 1s, 5m, 2h. A flag beats its environment variable, which beats the default.`;
+/**
+ * A command with nothing but what every command of ours has.
+ * @param path what is typed to reach it; its last word is its name
+ * @param moreExits its exit codes besides 0, 1 and 2, a line each
+ */
+export function baseCommand(path: string, description: string, moreExits: readonly string[] = []) {
+  return (
+    new Command(path.replace(/.* /, ""))
+      .description(description)
+      .version(version, "-V, --version", "show the version")
+      .helpOption("-h, --help", "show this help")
+      .addHelpText("after", ({ command }) => helpEnd(command, [...exitCodes, ...moreExits]))
+      .showHelpAfterError(`See ${path} --help.`)
+      .exitOverride()
+      // One line: its breaks are the value's own, but for the one before a suggestion.
+      .configureOutput({ outputError: (text, write) => write(`${oneLine(withoutSecrets(text))}\n`) })
+  );
+}
+
+/** A command that does something itself. */
+export const leafCommand = (path: string, description: string, moreExits?: readonly string[]) =>
+  baseCommand(path, description, moreExits).option("--no-color", "no colours (also: NO_COLOR)");
+
+function helpEnd(command: Pick<Command, "options">, exits: readonly string[]): string {
+  const { options } = command;
+  const notes = [
+    options.some(({ flags }) => flags.includes("<duration>")) ? "Durations read 250ms, 1s, 5m, 2h." : "",
+    options.some(({ envVar }) => envVar !== undefined)
+      ? "A flag beats its variable, and that the default."
+      : "",
+  ].filter((note) => note !== "");
+  const end = notes.length === 0 ? "" : `\n\n${notes.join(" ")}`;
+  return `\nExit codes:\n${exits.map((line) => `  ${line}`).join("\n")}${end}`;
+}
+
+const oneLine = (text: string): string =>
+  printable(text.trimEnd().replace(/\n(\(Did you mean [^\n]*)$/, " $1"), 500);
+
+/** Commander repeats what it does not understand; a password may be in it: `--password=...`, `--uri=amqp://...`. */
+function withoutSecrets(text: string): string {
+  return text
+    .replace(/(unknown option '--[\w-]*=).*(')/s, "$1…$2")
+    .replace(/(unknown option '-[^-]).+(')/s, "$1…$2")
+    .replace(/\/\/[^/]*@/g, "//…@");
+}
 
 /** Makes a parser of ours one for commander, which adds the option and the value to the message. */
 export function checked<T>(parse: (text: string) => T): (text: string) => T {
@@ -36,78 +76,36 @@ export function checked<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-/** An option with a duration in ms. */
-export function durationOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(checked(parseDuration));
-}
+/** An option whose value is a duration, in ms. */
+export const durationOption = <Flags extends string>(flags: Flags, description: string) =>
+  new Option(flags, description).argParser(checked(parseDuration));
 
-/** A command with nothing but what every command of ours has; `path` is what is typed to reach it. */
-export function bareCommand(name: string, description: string, path = name): Command {
-  return new Command(name)
-    .description(description)
-    .version(version, "-V, --version", "show the version")
-    .helpOption("-h, --help", "show this help")
-    .addHelpText("after", exitCodes)
-    .showHelpAfterError(
-      `See ${path} --help.${name === "new-task" ? " A message that starts with a dash goes behind --: new-task -- -5 things" : ""}`,
-    )
-    .exitOverride()
-    .configureOutput({
-      // One line: its breaks are the value's own, but for the one before a suggestion.
-      outputError: (text, write) =>
-        write(
-          `${printable(withoutSecrets(text.trimEnd().replace(/\n(\(Did you mean [^\n]*)$/, " $1")), 500)}\n`,
-        ),
-    });
-}
-
-/** Commander repeats what it does not understand; a password may be in it: `--password=...`, `--uri=amqp://...`. */
-function withoutSecrets(text: string): string {
-  return text
-    .replace(/(unknown option '--[\w-]*=).*(')/s, "$1…$2")
-    .replace(/(unknown option '-[^-]).+(')/s, "$1…$2")
-    .replace(/\/\/[^/]*@/g, "//…@");
-}
-
-/** The shared options as commander gives them. */
-export interface SharedFlags extends ConnectionFlags {
-  queue: string;
-  queueType?: QueueType;
-  wait?: number;
-  json?: true;
-  explain?: true;
-  color: boolean;
-}
+const defaultUrls = [defaults.url];
 
 /** Where the broker is. */
-export const urlOption = (): Option =>
+export const urlOption = () =>
   new Option(
     "-u, --url <url>",
     "where RabbitMQ is; given again, or in AMQP_URL with commas: nodes of a cluster, tried in turn",
   )
     .env("AMQP_URL")
-    .default(defaults.url)
+    .default(defaultUrls, `"${defaults.url}"`)
     // Not parsed here: commander's errors would show the value, which may hold a password.
-    .argParser((text: string, before: string | string[]) =>
-      Array.isArray(before) ? [...before, text] : [text],
-    );
+    .argParser((text: string, before: string[]) => (before === defaultUrls ? [text] : [...before, text]));
 
-export const queueOption = (): Option =>
+export const queueOption = () =>
   new Option("-q, --queue <name>", "the queue of the tasks")
     .env("TASK_QUEUE")
-    .default(defaults.queue)
+    .default(defaults.queue as string)
     .argParser(checked(shortString));
 
-export const waitOption = (): Option =>
-  durationOption("--wait <duration>", "keep trying the first connection this long (default: fail at once)");
-
 /** Not parsed by commander, whose errors show the value: it may hold a password. */
-export const adminUrlOption = (): Option =>
+export const adminUrlOption = () =>
   new Option("--admin-url <url>", "address of the admin UI (default: derived from the AMQP URL)");
 
 /** A command that connects to the broker, about one queue. */
-export function connectedCommand(name: string, description: string, path = name): Command {
-  return bareCommand(name, description, path)
+export const connectedCommand = (path: string, description: string, moreExits?: readonly string[]) =>
+  leafCommand(path, description, moreExits)
     .addOption(urlOption())
     .addOption(
       new Option(
@@ -128,35 +126,46 @@ export function connectedCommand(name: string, description: string, path = name)
       ),
     )
     .addOption(new Option("--key <path>", "PEM file of the key of --cert").env("AMQP_KEY_FILE"))
-    .addOption(queueOption());
-}
+    .addOption(queueOption())
+    .addOption(
+      durationOption(
+        "--wait <duration>",
+        "keep trying the first connection this long (default: fail at once)",
+      ),
+    );
 
 /** A command that declares the queue and reports events. */
-export function queueCommand(name: string, description: string): Command {
-  return connectedCommand(name, description)
+export const queueCommand = (path: string, description: string, moreExits: readonly string[]) =>
+  connectedCommand(path, description, moreExits)
     .addOption(
       new Option(
         "--queue-type <type>",
         "declare the queue as this type (default: as the broker is set up)",
-      ).choices(["classic", "quorum"]),
+      ).choices(["classic", "quorum"] as const),
     )
-    .addOption(waitOption())
     .option("--json", "print one JSON event per line (docs/events.md)")
-    .option("--explain", "say what each AMQP step is and what it buys")
-    .option("--no-color", "no colours (also: NO_COLOR)");
+    .option("--explain", "say what each AMQP step is and what it buys");
+
+/** The flags of a command that connects, as options of the engine. @throws WorkQueueError as `connectionTarget` does */
+export async function connectionOptions(
+  flags: ConnectionOptions & { queue: string; wait?: number | undefined },
+  terminal: Terminal,
+) {
+  const { connectionTarget } = await import("../commands/connection-options.js");
+  return { ...(await connectionTarget(flags, terminal)), queue: flags.queue, waitMs: flags.wait ?? 0 };
 }
 
-/** The engine's side of the shared flags. @throws WorkQueueError as `connectionTarget` does */
-export async function queueOptions(flags: SharedFlags, terminal: Terminal) {
-  const { connectionTarget } = await import("../commands/connection-options.js");
-  return {
-    ...(await connectionTarget(flags, terminal)),
-    queue: flags.queue,
-    queueType: flags.queueType,
-    waitMs: flags.wait ?? 0,
-    json: flags.json ?? false,
-    explain: flags.explain ?? false,
-  };
+/** The same of a command that reports events. */
+export async function queueOptions(
+  flags: Parameters<typeof connectionOptions>[0] & {
+    queueType?: QueueType | undefined;
+    json?: true | undefined;
+    explain?: true | undefined;
+  },
+  terminal: Terminal,
+) {
+  const { queueType, json = false, explain = false } = flags;
+  return { ...(await connectionOptions(flags, terminal)), queueType, json, explain };
 }
 
 /** How this process is called on screen, in JSON and in the admin UI unless it is given a name. */

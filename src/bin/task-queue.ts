@@ -1,17 +1,148 @@
 #!/usr/bin/env node
 import "./compile-cache.js";
-import { brokerCommand } from "./broker-command.js";
-import { lessonCommand } from "./lesson-command.js";
-import { bareCommand } from "./options.js";
-import { queueCommands } from "./queue-commands.js";
-import { runCommand } from "./run.js";
-import { timelineCommand } from "./timeline-command.js";
+import { Argument, Option } from "@commander-js/extra-typings";
+import { defaultImage } from "../broker/docker-node.js";
+import { admin } from "../commands/admin.js";
+import { parseAdminUrl } from "../commands/admin-url.js";
+import { broker } from "../commands/broker.js";
+import { brokerUrls } from "../commands/connection-options.js";
+import { listLessons, runLesson } from "../commands/lesson.js";
+import { deleteQueue, purgeQueue } from "../commands/purge-delete.js";
+import { status } from "../commands/status.js";
+import { timeline } from "../commands/timeline.js";
+import { watchStatus } from "../commands/watch.js";
+import { lessons } from "../lessons/lessons.js";
+import {
+  adminUrlOption,
+  baseCommand,
+  checked,
+  connectedCommand,
+  connectionOptions,
+  durationOption,
+  leafCommand,
+  processName,
+  queueOption,
+  urlOption,
+} from "./options.js";
+import { wholeNumber } from "./parse.js";
+import { perform, runCommand } from "./run.js";
 
-const command = bareCommand(
+const command = baseCommand(
   "task-queue",
   "The queue at a glance, a RabbitMQ of one's own, lessons on it, and timelines of any run.",
+).helpCommand("help [command]", "show the help of a command");
+
+const name = processName("task-queue");
+
+command.addCommand(
+  connectedCommand(
+    "task-queue status",
+    "Print how the queue stands: tasks ready and unacknowledged, its workers and what each holds, rates.",
+  )
+    .addOption(adminUrlOption())
+    .option("--watch", "again every second, until Ctrl-C")
+    .option("--json", "print it as one JSON object (docs/events.md); with --watch one per line")
+    .action((flags) =>
+      perform(flags, async (terminal) => {
+        const adminUrl = parseAdminUrl(flags.adminUrl);
+        const connection = await connectionOptions(flags, terminal);
+        const options = { ...connection, name, adminUrl, json: flags.json ?? false };
+        return flags.watch ? watchStatus(options, terminal) : status(options, terminal);
+      }),
+    ),
 );
-for (const each of [...queueCommands, brokerCommand, lessonCommand, timelineCommand])
-  command.addCommand(each);
+
+command.addCommand(
+  connectedCommand(
+    "task-queue purge",
+    "Drop the queue's ready tasks, after asking; those in workers' hands stay.",
+  )
+    .option("--yes", "do not ask")
+    .action((flags) =>
+      perform(flags, async (terminal) => {
+        const connection = await connectionOptions(flags, terminal);
+        return purgeQueue({ ...connection, name, yes: flags.yes ?? false }, terminal);
+      }),
+    ),
+);
+
+command.addCommand(
+  connectedCommand("task-queue delete", "Delete the queue and the tasks in it, after asking.")
+    .option("--if-empty", "only if no task is ready; those in workers' hands do not count")
+    .option("--if-unused", "only if no worker listens on it")
+    .option("--yes", "do not ask")
+    .action((flags) =>
+      perform(flags, async (terminal) => {
+        const { ifEmpty = false, ifUnused = false, yes = false } = flags;
+        const connection = await connectionOptions(flags, terminal);
+        return deleteQueue({ ...connection, name, yes, ifEmpty, ifUnused }, terminal);
+      }),
+    ),
+);
+
+command.addCommand(
+  leafCommand("task-queue admin", "Open RabbitMQ's admin UI at the queue's page, and print its address.")
+    .addOption(urlOption())
+    .addOption(queueOption())
+    .addOption(adminUrlOption())
+    .action((flags) =>
+      perform(flags, (terminal) => {
+        const adminUrl = parseAdminUrl(flags.adminUrl);
+        return admin({ urls: brokerUrls(flags.url), queue: flags.queue, adminUrl }, terminal);
+      }),
+    ),
+);
+
+command.addCommand(
+  leafCommand(
+    "task-queue broker",
+    "Run a private RabbitMQ on this machine until Ctrl-C; nothing of it is left afterwards.",
+  )
+    .addOption(
+      new Option(
+        "--image <name>",
+        `a Docker image (default: the installed rabbitmq-server, without one ${defaultImage})`,
+      ).env("TASK_QUEUE_IMAGE"),
+    )
+    .action((flags) => perform(flags, (terminal) => broker({ image: flags.image }, terminal))),
+);
+
+command.addCommand(
+  leafCommand(
+    "task-queue lesson",
+    "Run a lesson: real workers and tasks on a private RabbitMQ, measured, and drawn as a timeline.",
+    ["130  ended by Ctrl-C (143: by SIGTERM)"],
+  )
+    .addArgument(new Argument("[name]", "without a name: the list").choices(lessons.map(({ name }) => name)))
+    .argument("[file]", "share-the-work: tasks of your own, one per line or CSV row; - is standard input")
+    .addOption(
+      new Option("--workers <n>", "share-the-work: how many workers (default: 2)").argParser(
+        checked(wholeNumber(1, 50)),
+      ),
+    )
+    .addOption(durationOption("--dot <duration>", "work per dot (default: the lesson's own, at most 1s)"))
+    .option(
+      "-u, --url <url>",
+      "run it on this broker, on a queue of its own: one address, its password in it, for amqps:// with a certificate that the system trusts (default: a private RabbitMQ)",
+    )
+    .option("--svg <path>", "write the timeline to this file too, as SVG")
+    .action((name, file, { workers, dot, url, svg, color }) =>
+      perform({ color }, async (terminal) => {
+        const lesson = lessons.find((one) => one.name === name);
+        if (lesson === undefined) return listLessons(terminal);
+        return runLesson(lesson, { workers, dotMs: dot, file, url, svg }, terminal);
+      }),
+    ),
+);
+
+command.addCommand(
+  leafCommand(
+    "task-queue timeline",
+    "Draw who did what when, from what worker --json and new-task --json have printed.",
+  )
+    .argument("<log...>", "files of --json lines, merged by time; - is standard input")
+    .option("--svg <path>", "write the timeline to this file too, as SVG")
+    .action((logs, flags) => perform(flags, (terminal) => timeline({ logs, svg: flags.svg }, terminal))),
+);
 
 await runCommand(command, process.argv.slice(2));

@@ -1,49 +1,32 @@
 #!/usr/bin/env node
 import "./compile-cache.js";
-import { Option } from "commander";
+import { Option } from "@commander-js/extra-typings";
 import { defaults } from "../engine/defaults.js";
 import { WorkQueueError } from "../engine/errors.js";
-import {
-  checked,
-  durationOption,
-  processName,
-  queueCommand,
-  queueOptions,
-  type SharedFlags,
-} from "./options.js";
-import { parseDuration, shortString, wholeNumber } from "./parse.js";
-import { action, runCommand } from "./run.js";
-
-interface Flags extends SharedFlags {
-  concurrency: number;
-  prefetch?: number;
-  dot: number;
-  autoAck?: true;
-  consumerTimeout?: number;
-  maxTasks?: number;
-  exitWhenEmpty?: true;
-  grace?: number;
-  name?: string;
-}
+import { checked, durationOption, processName, queueCommand, queueOptions } from "./options.js";
+import { shortString, wholeNumber } from "./parse.js";
+import { perform, runCommand } from "./run.js";
 
 const signals = `
 Signals:
-  The first Ctrl-C (SIGINT, SIGTERM, SIGHUP) takes no more tasks, finishes what is in hand and leaves with 0.
-  The second hands it back to the queue, for another worker, and leaves at once.
+  The first Ctrl-C (SIGINT, SIGTERM, SIGHUP) takes no more tasks, finishes what
+  is in hand and leaves with 0. The second requeues it, for another worker, and
+  leaves at once.
 
 Examples:
-  worker                             run it in several terminals: each takes the next task when it is free
-  worker --max-tasks 1 --json        one task, its events as JSON
-  worker --exit-when-empty           work off the queue and leave`;
+  worker                         in several terminals: a task goes to an idle one
+  worker --max-tasks 1 --json    one task, its events as JSON
+  worker --exit-when-empty       work off the queue and leave`;
 
 const command = queueCommand(
   "worker",
   "Take tasks from the work queue, one at a time; a second of work for every dot.",
+  ["130  left by a second Ctrl-C (143: SIGTERM), or when --grace was over"],
 )
   .addOption(
     new Option("-c, --concurrency <n>", "tasks at a time in this process")
-      .argParser(checked(wholeNumber(1, 65_535)))
-      .default(defaults.concurrency),
+      .default(defaults.concurrency as number)
+      .argParser(checked(wholeNumber(1, 65_535))),
   )
   .addOption(
     new Option(
@@ -51,11 +34,7 @@ const command = queueCommand(
       "tasks sent ahead of their acks; 0: no limit (default: the concurrency)",
     ).argParser(checked(wholeNumber(0, 65_535))),
   )
-  .addOption(
-    new Option("--dot <duration>", "work per dot")
-      .argParser(checked(parseDuration))
-      .default(defaults.dotMs, "1s"),
-  )
+  .addOption(durationOption("--dot <duration>", "work per dot").default(defaults.dotMs as number, "1s"))
   .option("--auto-ack", "count a task as done when it is sent: what a worker holds is lost with it")
   .addOption(
     durationOption(
@@ -70,7 +49,7 @@ const command = queueCommand(
   .addOption(
     durationOption(
       "--grace <duration>",
-      "hand tasks back when a graceful stop takes longer (default: no limit)",
+      "requeue tasks when a graceful stop takes longer (default: no limit)",
     ),
   )
   .addOption(
@@ -81,20 +60,30 @@ const command = queueCommand(
   )
   .addHelpText("after", signals)
   .allowExcessArguments(false)
-  .action(
-    action<Flags>(async (flags, terminal) => {
-      refuseContradictions(flags);
+  .action((flags) =>
+    perform(flags, async (terminal) => {
+      const { concurrency, prefetch = concurrency, autoAck = false, maxTasks } = flags;
+      if (prefetch > 0 && prefetch < concurrency)
+        throw new WorkQueueError(
+          "USAGE",
+          `With --prefetch ${prefetch} the broker never sends the ${concurrency} tasks at a time that --concurrency asks for.`,
+        );
+      if (autoAck && maxTasks !== undefined)
+        throw new WorkQueueError(
+          "USAGE",
+          "With --auto-ack the broker sends all its tasks at once: after --max-tasks the rest of them would be lost.",
+        );
       const { worker } = await import("../commands/worker.js");
       return worker(
         {
           ...(await queueOptions(flags, terminal)),
           name: flags.name ?? processName("worker"),
-          concurrency: flags.concurrency,
-          prefetch: flags.prefetch ?? flags.concurrency,
+          concurrency,
+          prefetch,
           dotMs: flags.dot,
-          autoAck: flags.autoAck ?? false,
+          autoAck,
           consumerTimeoutMs: flags.consumerTimeout,
-          maxTasks: flags.maxTasks,
+          maxTasks,
           exitWhenEmpty: flags.exitWhenEmpty ?? false,
           graceMs: flags.grace,
         },
@@ -102,19 +91,5 @@ const command = queueCommand(
       );
     }),
   );
-
-/** @throws WorkQueueError USAGE */
-function refuseContradictions({ concurrency, prefetch, autoAck, maxTasks }: Flags): void {
-  if (prefetch !== undefined && prefetch > 0 && prefetch < concurrency)
-    throw new WorkQueueError(
-      "USAGE",
-      `With --prefetch ${prefetch} the broker never sends the ${concurrency} tasks at a time that --concurrency asks for.`,
-    );
-  if (autoAck && maxTasks !== undefined)
-    throw new WorkQueueError(
-      "USAGE",
-      "With --auto-ack the broker sends all its tasks at once: after --max-tasks the rest of them would be lost.",
-    );
-}
 
 await runCommand(command, process.argv.slice(2));

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Leftovers } from "./cleanup-process.js";
 
-/** The janitor process and its list: what must not outlive this process. */
-export class Janitor {
+/** The clean-up process and its list: what must not outlive this process. */
+export class Cleanup {
   readonly #child = spawn(process.execPath, [fileURLToPath(new URL("cleanup-process.js", import.meta.url))], {
     cwd: "/",
     detached: true,
@@ -13,7 +13,7 @@ export class Janitor {
   readonly #exited = once(this.#child, "exit");
 
   constructor() {
-    this.#child.stdin.on("error", () => {}); // the janitor itself was killed; nobody can mend that
+    this.#child.stdin.on("error", () => {}); // it was killed itself
     this.#child.unref();
   }
 
@@ -23,7 +23,7 @@ export class Janitor {
   }
 
   /** Clears up, and resolves when that is done. */
-  async clearUp(): Promise<void> {
+  async run(): Promise<void> {
     this.#child.ref();
     this.#child.stdin.end();
     await this.#exited;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WorkQueueError } from "../engine/errors.js";
 import type { BrokerNode } from "./broker-node.js";
-import { Janitor } from "./cleanup.js";
+import { Cleanup } from "./cleanup.js";
 import { DockerNode, defaultImage, dockerRuns } from "./docker-node.js";
 import { findInstalled, InstalledNode } from "./installed-node.js";
 import type { TlsListener } from "./node-config.js";
@@ -39,7 +39,7 @@ export class PrivateBroker {
   readonly #ports: BrokerPorts;
   readonly #hasTls: boolean;
   readonly #directory: string;
-  readonly #janitor = new Janitor();
+  readonly #cleanup = new Cleanup();
   #child: ChildProcess | undefined;
 
   private constructor(node: BrokerNode, ports: BrokerPorts, hasTls: boolean, directory: string) {
@@ -145,7 +145,7 @@ export class PrivateBroker {
   async stop(): Promise<void> {
     this.#node.leave();
     this.#noteLeftovers();
-    await this.#janitor.clearUp();
+    await this.#cleanup.run();
     // A process that was killed still dies for a moment.
     while (await accepts(this.#ports.amqp)) await sleep(20);
   }
@@ -165,7 +165,7 @@ export class PrivateBroker {
 
   #noteLeftovers(): void {
     const { groups, containers } = this.#node;
-    this.#janitor.note({ groups, containers, directory: this.#directory });
+    this.#cleanup.note({ groups, containers, directory: this.#directory });
   }
 
   async #isReady(): Promise<boolean> {

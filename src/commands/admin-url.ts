@@ -1,22 +1,9 @@
 import type { BrokerUrl } from "../engine/connection/broker-url.js";
 import { codeOf, WorkQueueError } from "../engine/errors.js";
-
-/** The management plugin listens this much above the AMQP port: 15672 to 5672, 15671 to 5671. */
-const MANAGEMENT_OFFSET = 10_000;
+import { adminBase } from "../engine/manage/management-api.js";
 
 /** How long the admin UI may take to answer before it is told to be absent, in ms. */
 const PROBE_MS = 2_000;
-
-/**
- * The address of RabbitMQ's admin UI, and of the management API in its `api/`; without a slash at its end.
- * @param given what takes its place where it cannot be derived from the AMQP URL
- */
-export function adminBase(broker: BrokerUrl, given: string | undefined): string {
-  if (given !== undefined) return given.replace(/#.*$/, "").replace(/\/+$/, "");
-  const port = broker.port + MANAGEMENT_OFFSET <= 65_535 ? broker.port + MANAGEMENT_OFFSET : 15_672;
-  const host = broker.endpoint.slice(0, broker.endpoint.lastIndexOf(":"));
-  return `${broker.scheme === "amqps" ? "https" : "http"}://${host}:${port}`;
-}
 
 /** The page of one queue in the admin UI (route `#/queues/<vhost>/<queue>`), without credentials. */
 export function adminPage(broker: BrokerUrl, queue: string, given: string | undefined): string {
@@ -41,7 +28,7 @@ export function parseAdminUrl(text: string | undefined): string | undefined {
 }
 
 /** Whether anything speaks HTTP at that address. */
-export async function answers(page: string): Promise<boolean> {
+export async function isReachable(page: string): Promise<boolean> {
   try {
     const response = await fetch(page, { method: "HEAD", signal: AbortSignal.timeout(PROBE_MS) });
     return response.status < 500;

@@ -3,24 +3,27 @@ import { once } from "node:events";
 import { basename } from "node:path";
 import type { BrokerUrl } from "../engine/connection/broker-url.js";
 import { reasonOf } from "../engine/errors.js";
-import { askYesNo } from "../terminal/prompts.js";
 import { canAsk, type Terminal } from "../terminal/terminal.js";
 import { printable } from "../text/printable.js";
-import { adminPage, answers } from "./admin-url.js";
+import { adminPage, isReachable } from "./admin-url.js";
 
-/** Whether to open the admin UI: yes, no, or ask where there is somebody to ask. */
+/** Whether to open the admin UI: yes, no, or ask where that is possible. */
 export type OpenChoice = "ask" | "yes" | "no";
 
 /** A whole URL is shown, to be copied: host, vhost and queue percent-encoded are shorter than this. */
 const LONGEST_URL = 4_000;
+
+/** Loaded only now, with Node's readline: most runs ask nothing. */
+const ask = async (question: string, terminal: Terminal): Promise<boolean> =>
+  (await import("../terminal/prompts.js")).askYesNo(question, terminal);
 
 /** What came of an offer. */
 export type Offered = "declined" | "nothing answers" | "no browser" | "opened";
 
 /**
  * Offers to open the admin UI. It never fails.
- * @param write where the URL and what came of it are told
- * @param patienceMs how long to see whether the browser's start fails, in ms; 0: it is left to itself
+ * @param write takes the lines with the URL and what came of it
+ * @param patienceMs how long to see whether the browser's start fails, in ms; 0: it is not waited for
  */
 export async function offerAdminPage(
   page: string,
@@ -32,8 +35,8 @@ export async function offerAdminPage(
   if (choice === "no" || (choice === "ask" && !canAsk(terminal))) return "declined";
   const shown = printable(page, LONGEST_URL);
   if (choice === "yes") write(`Admin UI: ${shown}`);
-  else if (!(await askYesNo(`Admin UI: ${shown}\nOpen it in a browser? [y/N] `, terminal))) return "declined";
-  if (!(await answers(page))) {
+  else if (!(await ask(`Admin UI: ${shown}\nOpen it in a browser? [y/N] `, terminal))) return "declined";
+  if (!(await isReachable(page))) {
     write(
       "Nothing answers there. `rabbitmq-plugins enable rabbitmq_management` enables the admin UI; the Docker images named -management have it. --admin-url names another address.",
     );
@@ -75,7 +78,7 @@ const PATIENCE_MS = 1_000;
 
 /** Opens the queue's page in the admin UI of the first address that answers; returns the exit code. */
 export async function admin({ urls, queue, adminUrl }: AdminOptions, terminal: Terminal): Promise<number> {
-  const write = (line: string) => terminal.stdout.write(`${line}\n`);
+  const write = (line: string) => terminal.output.out(line);
   const pages = new Set(urls.map((url) => adminPage(url, queue, adminUrl)));
   for (const page of pages) {
     const offered = await offerAdminPage(page, "yes", terminal, write, PATIENCE_MS);

@@ -4,24 +4,23 @@ import { WorkQueueError } from "../engine/errors.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { onStopSignals } from "./signals.js";
 
-/** Runs a private RabbitMQ until it is told to stop; returns the exit code. */
+/** Runs a private RabbitMQ until it is asked to stop; returns the exit code. */
 export async function broker(options: { image: string | undefined }, terminal: Terminal): Promise<number> {
-  const { stdout, outColors } = terminal;
-  const say = (text: string) => stdout.write(`${text}\n`);
+  const { output, colors } = terminal;
   const stop = new AbortController();
   const stopped = new Promise<"stopped">((resolve) => {
     stop.signal.addEventListener("abort", () => resolve("stopped"));
   });
-  const toldToStop = () => {
-    if (!stop.signal.aborted) say("Stopping ...");
+  const askedToStop = () => {
+    if (!stop.signal.aborted) output.out("Stopping ...");
     stop.abort();
   };
-  const stopListening = onStopSignals(process, { first: toldToStop, second: toldToStop });
-  say(outColors.dim("Starting a RabbitMQ of its own ..."));
+  const stopListening = onStopSignals(process, { first: askedToStop, second: askedToStop });
+  output.out(colors.out.dim("Starting a RabbitMQ of its own ..."));
   let running: PrivateBroker | undefined;
   try {
     running = await PrivateBroker.start({ standardPorts: true, image: options.image, signal: stop.signal });
-    for (const line of welcome(running)) say(line);
+    for (const line of welcome(running)) output.out(line);
     const end = await Promise.race([stopped, running.ended()]);
     if (end === undefined)
       throw new WorkQueueError("CONNECTION_LOST", "RabbitMQ ended without having been asked to.");
@@ -31,7 +30,7 @@ export async function broker(options: { image: string | undefined }, terminal: T
     stopListening();
     await running?.stop();
   }
-  say("Stopped, and its data removed.");
+  output.out("Stopped, and its data removed.");
   return 0;
 }
 

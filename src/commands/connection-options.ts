@@ -2,17 +2,18 @@ import { readFile } from "node:fs/promises";
 import { BrokerUrl } from "../engine/connection/broker-url.js";
 import type { SessionTarget } from "../engine/connection/session.js";
 import { codeOf, reasonOf, WorkQueueError } from "../engine/errors.js";
+import { warning } from "../report/event-line.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { printable } from "../text/printable.js";
 
-/** What a person says about where the broker is and how to get in. */
-export interface ConnectionFlags {
-  url: string | string[];
-  passwordFile?: string;
-  askPassword?: true;
-  ca?: string;
-  cert?: string;
-  key?: string;
+/** What a user says about where the broker is and how to log in. */
+export interface ConnectionOptions {
+  url: string[];
+  passwordFile?: string | undefined;
+  askPassword?: true | undefined;
+  ca?: string | undefined;
+  cert?: string | undefined;
+  key?: string | undefined;
 }
 
 /**
@@ -20,10 +21,10 @@ export interface ConnectionFlags {
  * @throws WorkQueueError BAD_URL, USAGE, INPUT where a file cannot be read, INTERRUPTED at the password prompt.
  */
 export async function connectionTarget(
-  flags: ConnectionFlags,
+  flags: ConnectionOptions,
   terminal: Terminal,
 ): Promise<Pick<SessionTarget, "urls" | "tls">> {
-  // A malformed URL is told before a password is asked for.
+  // A malformed URL is refused before a password is asked for.
   const given = brokerUrls(flags.url);
   if (flags.askPassword && given.every(({ hasPassword }) => hasPassword))
     throw new WorkQueueError("USAGE", "--ask-password is for a URL without a password; this one has one.");
@@ -32,16 +33,15 @@ export async function connectionTarget(
   for (const url of urls) {
     if (url.scheme === "amqps" || url.isLocal || url.username !== "guest" || url.password !== "guest")
       continue;
-    const { stderr, errColors } = terminal;
-    const told = `guest with its well-known password, and unencrypted, to ${printable(url.endpoint)}: a user of your own and amqps:// are safer.`;
-    stderr.write(` ${errColors.yellow("[!]")} Logging in as ${told}\n`);
+    const risk = `guest with its well-known password, and unencrypted, to ${printable(url.endpoint)}: a user of your own and amqps:// are safer.`;
+    terminal.output.err(warning(terminal.colors.err, `Logging in as ${risk}`).text);
   }
   return { urls, tls };
 }
 
 /** Makes addresses of what was given as `--url`, and hides their passwords from `ps`. @throws WorkQueueError BAD_URL */
-export function brokerUrls(given: string | string[], password?: string): BrokerUrl[] {
-  const texts = [given].flat().flatMap(addresses);
+export function brokerUrls(given: readonly string[], password?: string): BrokerUrl[] {
+  const texts = given.flatMap(addresses);
   hideFromProcessList(texts);
   return texts.map((text) => new BrokerUrl(text, password));
 }
@@ -60,7 +60,7 @@ function hideFromProcessList(texts: readonly string[]): void {
     .join(" ");
 }
 
-async function password(flags: ConnectionFlags, terminal: Terminal): Promise<string | undefined> {
+async function password(flags: ConnectionOptions, terminal: Terminal): Promise<string | undefined> {
   if (flags.passwordFile !== undefined && flags.askPassword === true)
     throw new WorkQueueError("USAGE", "Give --password-file or --ask-password, not both.");
   if (flags.askPassword === true) return (await import("../terminal/prompts.js")).askPassword(terminal);
@@ -71,7 +71,7 @@ async function password(flags: ConnectionFlags, terminal: Terminal): Promise<str
 }
 
 async function certificates(
-  { ca, cert, key }: ConnectionFlags,
+  { ca, cert, key }: ConnectionOptions,
   urls: readonly BrokerUrl[],
 ): Promise<SessionTarget["tls"]> {
   const files = Object.entries({ ca, cert, key }).filter(

@@ -1,66 +1,75 @@
-import type { Audience, Run } from "../lessons/harness/lesson-run.js";
+import type { LessonObserver, Part } from "../lessons/harness/lesson-run.js";
 import { eventLine } from "../report/event-line.js";
-import { LiveLines } from "../terminal/redraw.js";
+import { Redraw } from "../terminal/redraw.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { inSeconds } from "../text/numbers.js";
 import { printable, printableBody } from "../text/printable.js";
 import { drawTimelines, type Titled } from "../timeline/draw-text.js";
 import { buildTimeline } from "../timeline/timeline.js";
-import type { LessonEvent } from "../timeline/timeline-event.js";
+import type { TimelineEvent } from "../timeline/timeline-event.js";
 
 /** Off a terminal, so many "Sent" lines of a run are written; a lesson may send thousands. */
 const SENT_LINES = 12;
 
+/** How often the lanes are drawn anew, in ms. */
+const EVERY_MS = 200;
+
 /** Shows a lesson while it goes on: its lanes, or where they cannot be redrawn a line for every event. */
-export class LessonScreen implements Audience {
+export class LessonScreen implements LessonObserver {
   readonly #terminal: Terminal;
-  readonly #live: LiveLines;
-  readonly #runs: Run[] = [];
-  #drawing = false;
+  readonly #redraw: Redraw;
+  readonly #parts: Part[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #sent = 0;
-  /** Columns of the longest speaker's name so far. */
+  /** Columns of the longest name so far. */
   #widest = 9;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
-    this.#live = new LiveLines(terminal, () => this.#frame());
+    this.#redraw = new Redraw(terminal, "last");
   }
 
-  begins(run: Run): void {
-    this.#runs.push(run);
+  onPart(part: Part): void {
+    this.#parts.push(part);
     this.#sent = 0;
-    this.#drawing ||= this.#live.start();
-    if (!this.#drawing && run.title !== "") this.#terminal.stdout.write(`\n${run.title}\n`);
+    if (this.#redraw.enabled) this.#timer ??= setInterval(() => this.#draw(), EVERY_MS).unref();
+    else if (part.title !== "") this.#terminal.output.out(`\n${part.title}`);
   }
 
-  hears(event: LessonEvent, speaker: string): void {
-    if (this.#drawing) return;
-    const name = printable(speaker);
+  onEvent(event: TimelineEvent, process: string): void {
+    if (this.#timer !== undefined) return;
+    const name = printable(process);
     this.#widest = Math.max(this.#widest, name.length);
-    const { stdout, outColors } = this.#terminal;
+    const { output, colors } = this.#terminal;
     if (event.event === "task-confirmed" && ++this.#sent > SENT_LINES + 1) return;
+    const { out } = colors;
     const text =
       this.#sent > SENT_LINES && event.event === "task-confirmed"
         ? " ..."
-        : (stageLine(event) ?? eventLine(event as never, { out: outColors, err: outColors })?.text);
-    if (text !== undefined)
-      stdout.write(`${outColors.bold(name.padEnd(this.#widest))} ${outColors.dim("│")}${text}\n`);
+        : (lessonLine(event) ?? eventLine(event as never, { out, err: out })?.text);
+    if (text !== undefined) output.out(`${out.bold(name.padEnd(this.#widest))} ${out.dim("│")}${text}`);
   }
 
-  /** Ends the live lanes. */
+  /** Wipes the lanes; other output may follow. */
   end(): void {
-    this.#live.stop();
-    this.#drawing = false;
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#redraw.wipe();
+  }
+
+  #draw(): void {
+    this.#redraw.draw(this.#frame());
   }
 
   #frame(): string[] {
     const now = new Date();
-    const { stdout, outColors } = this.#terminal;
-    const last = this.#runs.at(-1);
-    const all = this.#runs.map(
-      (run): Titled => ({
-        title: run.title,
-        timeline: buildTimeline(run.events, run === last ? now : undefined),
+    const { stdout, colors } = this.#terminal;
+    const last = this.#parts.at(-1);
+    const all = this.#parts.map(
+      (part): Titled => ({
+        title: part.title,
+        timeline: buildTimeline(part.events, part === last ? now : undefined),
       }),
     );
     // The scale grows in steps, so that the picture does not move all the time.
@@ -68,14 +77,14 @@ export class LessonScreen implements Audience {
     while (all.some(({ timeline }) => timeline.elapsed > span)) span *= 2;
     const ran = all.at(-1)?.timeline.elapsed ?? 0;
     return [
-      ...drawTimelines(all, stdout.columns, outColors, span),
-      outColors.dim(` ${inSeconds(ran)} ... Ctrl-C ends it and clears up.`),
+      ...drawTimelines(all, stdout.columns, colors.out, span),
+      colors.out.dim(` ${inSeconds(ran)} ... Ctrl-C ends it and clears up.`),
     ];
   }
 }
 
-/** What is said of what was done to somebody; undefined where it is no such event. */
-function stageLine(event: LessonEvent): string | undefined {
+/** The line for what was done to a worker or the broker; undefined where it is no such event. */
+function lessonLine(event: TimelineEvent): string | undefined {
   switch (event.event) {
     case "worker-killed":
       return " [!] Killed (kill -9)";

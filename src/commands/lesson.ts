@@ -2,7 +2,7 @@ import { addAbortSignal, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { WorkQueueError } from "../engine/errors.js";
 import type { LeftQueue } from "../lessons/harness/lesson-queues.js";
-import { Stage } from "../lessons/harness/lesson-run.js";
+import { LessonRun } from "../lessons/harness/lesson-run.js";
 import type { Lesson, LessonOptions } from "../lessons/lesson.js";
 import { lessons } from "../lessons/lessons.js";
 import type { Terminal } from "../terminal/terminal.js";
@@ -19,12 +19,12 @@ import { checkSvg, writeSvg } from "./svg-file.js";
 import { openTaskFile } from "./task-file.js";
 
 /** What a person asked of a lesson; undefined: as the lesson has it. */
-export interface GiveOptions {
+export interface RunOptions {
   workers: number | undefined;
   file: string | undefined;
   /** Work per dot, in ms. */
   dotMs: number | undefined;
-  /** A broker to give it on instead of a private one. */
+  /** A broker to run it on instead of a private one. */
   url: string | undefined;
   /** A file for the timeline as SVG. */
   svg: string | undefined;
@@ -32,22 +32,22 @@ export interface GiveOptions {
 
 /** Lists the lessons. */
 export function listLessons(terminal: Terminal): number {
-  for (const { name, question } of lessons)
-    terminal.stdout.write(`${terminal.outColors.bold(name.padEnd(16))} ${question}\n`);
-  terminal.stdout.write("\nGive one with: task-queue lesson <name>\n");
+  const { output, colors } = terminal;
+  for (const { name, question } of lessons) output.out(`${colors.out.bold(name.padEnd(16))} ${question}`);
+  output.out("\nRun one with: task-queue lesson <name>");
   return 0;
 }
 
-/** Gives one lesson; Ctrl-C ends it and clears up. Returns the exit code: 1 where a queue is left behind. */
-export async function giveLesson(lesson: Lesson, options: GiveOptions, terminal: Terminal): Promise<number> {
+/** Runs one lesson; Ctrl-C ends it and clears up. Returns the exit code: 1 where a queue is left behind. */
+export async function runLesson(lesson: Lesson, options: RunOptions, terminal: Terminal): Promise<number> {
   const stop = new AbortController();
-  const { stderr } = terminal;
+  const { output } = terminal;
   let exitCode = 0;
   let ending = "Stopped; everything is cleared up.";
   const leaves = ({ queue, reason }: LeftQueue) => {
     const why = printable(reason.replace(/\.$/, ""), 400);
-    stderr.write(`Queue '${queue}' could not be deleted: ${why}.\n`);
-    stderr.write(`With the same --url: task-queue delete -q ${queue}\n`);
+    output.err(`Queue '${queue}' could not be deleted: ${why}.`);
+    output.err(`With the same --url: task-queue delete -q ${queue}`);
     ending = "Stopped.";
     exitCode ||= 1;
   };
@@ -57,19 +57,19 @@ export async function giveLesson(lesson: Lesson, options: GiveOptions, terminal:
   };
   const stopListening = onStopSignals(process, { first: leave, second: leave });
   try {
-    await give(lesson, options, terminal, { signal: stop.signal, leaves });
+    await runAndTell(lesson, options, terminal, { signal: stop.signal, leaves });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    stderr.write(`${ending}\n`);
+    output.err(ending);
   } finally {
     stopListening();
   }
   return exitCode;
 }
 
-async function give(
+async function runAndTell(
   lesson: Lesson,
-  { url, svg, ...wanted }: GiveOptions,
+  { url, svg, ...wanted }: RunOptions,
   terminal: Terminal,
   { signal, leaves }: { signal: AbortSignal; leaves(queue: LeftQueue): void },
 ): Promise<void> {
@@ -77,10 +77,10 @@ async function give(
   const { file, workers = 2, dotMs = lesson.dotMs } = wanted;
   const input = file === undefined ? undefined : await checkTasks(file, terminal, signal);
   const options: LessonOptions = { file, input, workers, dotMs };
-  const { stdout, outColors } = terminal;
-  const { bold, dim } = outColors;
+  const { stdout, output, colors } = terminal;
+  const { bold, dim } = colors.out;
   const columns = stdout.columns || 80;
-  const say = (text: string) => stdout.write(`${text}\n`);
+  const say = (line: string) => output.out(line);
   const sayWrapped = (text: string, indent = "") => {
     for (const line of wrap(text, columns - 1 - indent.length)) say(indent + line);
   };
@@ -90,22 +90,22 @@ async function give(
   say(dim(url === undefined ? "Starting a RabbitMQ of its own ..." : "On a queue of its own ..."));
   say("");
   const screen = new LessonScreen(terminal);
-  const stage = await Stage.open({ url, dotMs, signal, audience: screen });
+  const run = await LessonRun.open({ url, dotMs, signal, observer: screen });
   let measured: unknown;
   try {
-    measured = await lesson.run(stage, options);
+    measured = await lesson.run(run, options);
   } finally {
     screen.end();
-    for (const queue of await stage.close()) leaves(queue);
+    for (const queue of await run.close()) leaves(queue);
   }
   signal.throwIfAborted();
 
-  const drawn = stage.runs.map(({ title, events }): Titled => {
+  const drawn = run.parts.map(({ title, events }): Titled => {
     const timeline = buildTimeline(events);
     return { title: title === "" ? "" : `${title}: ${inSeconds(timeline.elapsed)}`, timeline };
   });
   if (!stdout.isTTY) say("");
-  for (const line of drawTimelines(drawn, columns, outColors)) say(line);
+  for (const line of drawTimelines(drawn, columns, colors.out)) say(line);
   const sections: [string, readonly string[]][] = [
     ["What was measured", lesson.findings(measured)],
     ["By hand", lesson.byHand],
@@ -126,7 +126,7 @@ async function give(
 /** Before anything is started. @throws WorkQueueError USAGE, BAD_URL, INPUT */
 async function refuseWhatCannotBe(
   lesson: Lesson,
-  { url, svg, file, workers, dotMs = lesson.dotMs }: GiveOptions,
+  { url, svg, file, workers, dotMs = lesson.dotMs }: RunOptions,
   terminal: Terminal,
 ): Promise<void> {
   const { name, killsBroker, adjustable, minDotMs } = lesson;
@@ -138,26 +138,26 @@ async function refuseWhatCannotBe(
   if (url !== undefined && killsBroker)
     throw new WorkQueueError(
       "USAGE",
-      `The lesson ${name} kills the broker, which it does only to one of its own: give it without --url.`,
+      `The lesson ${name} kills the broker, which it does only to one of its own: run it without --url.`,
     );
   if (dotMs < minDotMs)
     throw new WorkQueueError(
       "USAGE",
-      `The lesson ${name} shows nothing with less than ${minDotMs}ms per dot: give it --dot ${minDotMs}ms or more.`,
+      `The lesson ${name} shows nothing with less than ${minDotMs}ms per dot: run it with --dot ${minDotMs}ms or more.`,
     );
-  if (url !== undefined && (await connectionTarget({ url }, terminal)).urls.length > 1)
-    throw new WorkQueueError("USAGE", "A lesson is given on one broker: --url takes one address here.");
+  if (url !== undefined && (await connectionTarget({ url: [url] }, terminal)).urls.length > 1)
+    throw new WorkQueueError("USAGE", "A lesson runs on one broker: --url takes one address here.");
   if (svg !== undefined) await checkSvg(svg);
 }
 
 /** Resolves with standard input, if that is the file: it is read once. @throws WorkQueueError INPUT, also without a task */
 async function checkTasks(
   file: string,
-  { stdin, stderr }: Terminal,
+  { stdin, output }: Terminal,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   const ownInput = file === "-";
-  if (ownInput && stdin.isTTY) stderr.write("Reading tasks from the terminal, one per line; Ctrl-D ends.\n");
+  if (ownInput && stdin.isTTY) output.err("Reading tasks from the terminal, one per line; Ctrl-D ends.");
   const input = ownInput ? await buffer(addAbortSignal(signal, stdin)) : undefined;
   const source = await openTaskFile(file, Readable.from(input ?? []), signal);
   try {

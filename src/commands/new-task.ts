@@ -1,6 +1,6 @@
 import type { Report } from "../engine/events.js";
 import { publish } from "../engine/publish/publisher.js";
-import { humanPublisher } from "../report/publisher-lines.js";
+import { publisherLines } from "../report/publisher-lines.js";
 import { makeReport, type QueueCommandOptions } from "../report/report.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { type OpenChoice, offerAdminPage } from "./admin.js";
@@ -22,24 +22,25 @@ export interface NewTaskOptions extends QueueCommandOptions {
   adminUrl: string | undefined;
 }
 
-/** Publishes the message or the file's tasks, tells how it went, offers the admin UI; returns the exit code. */
+/** Publishes the message or the file's tasks, prints how it went, offers the admin UI; returns the exit code. */
 export async function newTask(options: NewTaskOptions, terminal: Terminal): Promise<number> {
   const { file, json, urls, queue } = options;
+  const { output } = terminal;
   const adminUrl = parseAdminUrl(options.adminUrl);
   const stop = new AbortController();
   const source = await taskSource(options, terminal, stop.signal);
   let connectedTo = urls[0];
-  const tell = makeReport(options, terminal, humanPublisher(terminal, options));
+  const print = makeReport(options, terminal, publisherLines(terminal, options));
   const report: Report = (event) => {
     if (event.event === "connected") connectedTo = urls.find((url) => url.toString() === event.broker);
-    tell(event);
+    print(event);
   };
   const leave = new AbortController();
   let leftBy: NodeJS.Signals | undefined;
   let failed = 0;
   const stopListening = onStopSignals(process, {
     first: () => {
-      terminal.stderr.write("Stopping: no further task is sent. Ctrl-C again leaves at once.\n");
+      output.err("Stopping: no further task is sent. Ctrl-C again leaves at once.");
       stop.abort();
     },
     second: (signal) => {
@@ -59,9 +60,9 @@ export async function newTask(options: NewTaskOptions, terminal: Terminal): Prom
   }
   stopListening(); // from here on a signal ends it: its work is done, only the question is left
 
-  // Nobody is asked where stdout is for events alone, or where the input is used up.
+  // No question where stdout is for events alone, or where the input is used up.
   const choice = options.open === "ask" && (json || file === "-") ? "no" : options.open;
-  const write = (line: string) => (json ? terminal.stderr : terminal.stdout).write(`${line}\n`);
+  const write = (line: string) => (json ? output.err(line) : output.out(line));
   if (connectedTo !== undefined)
     await offerAdminPage(adminPage(connectedTo, queue, adminUrl), choice, terminal, write);
   return failed === 0 ? 0 : 1;
@@ -69,11 +70,10 @@ export async function newTask(options: NewTaskOptions, terminal: Terminal): Prom
 
 async function taskSource(
   { file, fromLine, message }: NewTaskOptions,
-  { stdin, stderr }: Terminal,
+  { stdin, output }: Terminal,
   signal: AbortSignal,
 ): Promise<TaskSource> {
-  if (file === "-" && stdin.isTTY)
-    stderr.write("Reading tasks from the terminal, one per line; Ctrl-D ends.\n");
+  if (file === "-" && stdin.isTTY) output.err("Reading tasks from the terminal, one per line; Ctrl-D ends.");
   if (file !== undefined) return openTaskFile(file, stdin, signal, fromLine);
   async function* one() {
     yield [{ body: Buffer.from(message), line: 1 }];

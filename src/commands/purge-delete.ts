@@ -1,33 +1,30 @@
-import type { ChannelModel } from "amqplib";
-import type { SessionTarget } from "../engine/connection/session.js";
-import { withConnection } from "../engine/connection/with-connection.js";
 import { WorkQueueError } from "../engine/errors.js";
 import {
   type DeleteConditions,
-  deleteQueue,
+  deleteQueue as deleteOnBroker,
   lookAtQueue,
-  purgeQueue,
+  purgeQueue as purgeOnBroker,
+  type QueueRequest,
 } from "../engine/manage/queue-operations.js";
-import { connectionWarnings } from "../report/line-writer.js";
+import { connectionWarnings } from "../report/event-line.js";
 import { askYesNo } from "../terminal/prompts.js";
 import { canAsk, type Terminal } from "../terminal/terminal.js";
 import { count } from "../text/numbers.js";
 import { printable } from "../text/printable.js";
 
 /** What `task-queue purge` and `task-queue delete` were asked. */
-export interface ClearOptions extends SessionTarget {
-  queue: string;
+export interface PurgeOptions extends Omit<QueueRequest, "report"> {
   /** Do not ask first. */
   yes: boolean;
 }
 
-/** Drops the ready tasks, after asking; returns the exit code. @throws WorkQueueError as clear does */
-export function purge(options: ClearOptions, terminal: Terminal): Promise<number> {
-  return clear(options, terminal, {
+/** Drops the ready tasks, after asking; returns the exit code. @throws WorkQueueError as askAndDo does */
+export function purgeQueue(options: PurgeOptions, terminal: Terminal): Promise<number> {
+  return askAndDo(options, terminal, {
     question: (tasks) => `Drop the ${tasks} of queue ${quoted(options.queue)}?`,
     declined: "Nothing was dropped.",
-    order: async (connection) => {
-      const gone = await purgeQueue(connection, options.queue);
+    do: async (request) => {
+      const gone = await purgeOnBroker(request);
       return [
         `Dropped ${count(gone, "ready task")} of queue ${quoted(options.queue)}.`,
         "Tasks in workers' hands stay.",
@@ -36,50 +33,50 @@ export function purge(options: ClearOptions, terminal: Terminal): Promise<number
   });
 }
 
-/** Deletes the queue, after asking; returns the exit code. @throws WorkQueueError as clear does; QUEUE_KEPT */
-export function deleteIt(options: ClearOptions & DeleteConditions, terminal: Terminal): Promise<number> {
-  return clear(options, terminal, {
+/** Deletes the queue, after asking; returns the exit code. @throws WorkQueueError as askAndDo does; QUEUE_KEPT */
+export function deleteQueue(options: PurgeOptions & DeleteConditions, terminal: Terminal): Promise<number> {
+  return askAndDo(options, terminal, {
     question: (tasks) => `Delete queue ${quoted(options.queue)} and its ${tasks}?`,
     declined: "Nothing was deleted.",
-    order: async (connection) => {
-      const { ready, workers } = await deleteQueue(connection, options.queue, options);
-      const told = `Deleted queue ${quoted(options.queue)}; ${count(ready, "ready task")} went with it.`;
-      if (workers === 0) return [told];
-      return [told, "So did the tasks in workers' hands. A worker that goes on declares the queue anew."];
+    do: async (request) => {
+      const { ready, workers } = await deleteOnBroker(request, options);
+      const done = `Deleted queue ${quoted(options.queue)}; ${count(ready, "ready task")} went with it.`;
+      if (workers === 0) return [done];
+      return [done, "So did the tasks in workers' hands. A worker that goes on declares the queue anew."];
     },
   });
 }
 
-interface Clearing {
+interface Order {
   /** @param tasks how many, as words */
   question(tasks: string): string;
   declined: string;
-  /** Does it, and returns what is told of it. */
-  order(connection: ChannelModel): Promise<string[]>;
+  /** Does it, and returns the lines that say what was done. */
+  do(request: QueueRequest): Promise<string[]>;
 }
 
-/** @throws WorkQueueError USAGE where it must ask and there is nobody to ask; as the engine does */
-async function clear(options: ClearOptions, terminal: Terminal, clearing: Clearing): Promise<number> {
-  const { stdout, outColors } = terminal;
-  const { queue, yes } = options;
-  const target = { ...options, report: connectionWarnings(terminal) };
-  if (!yes) {
+/** @throws WorkQueueError USAGE where it must ask and cannot; as the engine does */
+async function askAndDo(options: PurgeOptions, terminal: Terminal, order: Order): Promise<number> {
+  const { output, colors } = terminal;
+  const request = { ...options, report: connectionWarnings(terminal) };
+  if (!options.yes) {
     if (!canAsk(terminal))
       throw new WorkQueueError(
         "USAGE",
-        "It asks first, and there is nobody to ask here; --yes does it without asking.",
+        "It asks first, which takes a terminal; --yes does it without asking.",
       );
     // A connection of its own: the answer may take its time.
-    const { ready, workers } = await withConnection(target, (connection) => lookAtQueue(connection, queue));
-    const question = clearing.question(count(ready, "ready task"));
+    const { ready, workers } = await lookAtQueue(request);
+    const question = order.question(count(ready, "ready task"));
     const listening = `${count(workers, "worker")} ${workers === 1 ? "listens" : "listen"} on it.`;
     if (!(await askYesNo(`${question} ${listening} [y/N] `, terminal))) {
-      stdout.write(`${clearing.declined}\n`);
+      output.out(order.declined);
       return 1;
     }
   }
-  const [done = "", ...more] = await withConnection(target, clearing.order);
-  stdout.write(` ${outColors.green("[x]")} ${done}\n${more.map((line) => `     ${line}\n`).join("")}`);
+  const [done = "", ...more] = await order.do(request);
+  output.out(` ${colors.out.green("[x]")} ${done}`);
+  for (const line of more) output.out(`     ${line}`);
   return 0;
 }
 

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { TextDecoder } from "node:util";
 import { codeOf, reasonOf, WorkQueueError } from "../engine/errors.js";
 import type { WorkQueueEvent } from "../engine/events.js";
+import { warning } from "../report/event-line.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { count, inSeconds } from "../text/numbers.js";
 import { printable } from "../text/printable.js";
@@ -31,11 +32,9 @@ export async function timeline(
   const read: Read = { events: [], confirmed: 0, unreadable: 0 };
   for (const path of logs) await readLog(path, terminal.stdin, read);
   const { events, confirmed, unreadable } = read;
-  const { stdout, stderr, outColors, errColors } = terminal;
+  const { stdout, output, colors } = terminal;
   if (unreadable > 0)
-    stderr.write(
-      ` ${errColors.yellow("[!]")} ${count(unreadable, "line")} passed over: no event of --json.\n`,
-    );
+    output.err(warning(colors.err, `${count(unreadable, "line")} passed over: no event of --json.`).text);
   if (!events.some(({ event }) => event === "task-received")) {
     const sent =
       confirmed > 0 ? ` What became of the ${count(confirmed, "task")} sent is in the workers' logs.` : "";
@@ -45,18 +44,18 @@ export async function timeline(
     );
   }
   const drawn = buildTimeline(events);
-  for (const line of drawTimelines([{ title: "", timeline: drawn }], stdout.columns || 80, outColors))
-    stdout.write(`${line}\n`);
-  stdout.write("\n");
-  for (const lane of drawn.lanes) stdout.write(`${told(lane)}\n`);
+  for (const line of drawTimelines([{ title: "", timeline: drawn }], stdout.columns || 80, colors.out))
+    output.out(line);
+  output.out("");
+  for (const lane of drawn.lanes) output.out(summary(lane));
   const sent = confirmed > 0 ? `${count(confirmed, "task")} sent and confirmed. ` : "";
-  stdout.write(`${sent}${inSeconds(drawn.worked)} of work in ${inSeconds(drawn.elapsed)}.\n`);
+  output.out(`${sent}${inSeconds(drawn.worked)} of work in ${inSeconds(drawn.elapsed)}.`);
   if (svg !== undefined) await writeSvg(svg, drawSvg("Who did what when", [{ title: "", timeline: drawn }]));
   return 0;
 }
 
 /** `worker-1: 3 done, 1 killed`. */
-function told({ name, bars }: Lane): string {
+function summary({ name, bars }: Lane): string {
   const ends = new Map<string, number>();
   for (const { end } of bars) ends.set(end, (ends.get(end) ?? 0) + 1);
   const counts = [...ends].map(([end, number]) => `${number.toLocaleString("en-US")} ${words[end] ?? end}`);
@@ -66,7 +65,7 @@ function told({ name, bars }: Lane): string {
 const words: Record<string, string> = {
   done: "done",
   aborted: "given up",
-  requeued: "handed back",
+  requeued: "requeued",
   open: "not ended",
 };
 

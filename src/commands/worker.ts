@@ -1,6 +1,6 @@
 import { Consumer } from "../engine/consume/consumer.js";
 import { makeReport, type QueueCommandOptions } from "../report/report.js";
-import { humanWorker } from "../report/worker-lines.js";
+import { workerLines } from "../report/worker-lines.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { workDots } from "../work/dots.js";
 import { onStopSignals, signalExitCode } from "./signals.js";
@@ -14,14 +14,14 @@ export interface WorkerOptions extends QueueCommandOptions {
   consumerTimeoutMs: number | undefined;
   maxTasks: number | undefined;
   exitWhenEmpty: boolean;
-  /** How long a graceful stop may take before what is in hand is handed back, in ms. */
+  /** How long a graceful stop may take before what is in hand is requeued, in ms. */
   graceMs: number | undefined;
 }
 
 /** Works tasks until it is stopped; returns the exit code. */
 export async function worker(options: WorkerOptions, terminal: Terminal): Promise<number> {
-  const human = humanWorker(terminal, { ...options, several: options.concurrency > 1 });
-  const report = makeReport(options, terminal, human);
+  const lines = workerLines(terminal, { ...options, several: options.concurrency > 1 });
+  const report = makeReport(options, terminal, lines);
   const consumer = new Consumer({ ...options, report, handler: workDots(options.dotMs) });
   let exitCode = 0;
   let grace: NodeJS.Timeout | undefined;
@@ -39,9 +39,8 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     },
     second: (signal) => leave(`second ${signal}`, signalExitCode(signal)),
   });
-  // `worker | head`: nobody reads any more, which is a way of saying stop.
-  const unread = () => consumer.stop("nobody reads the output any more");
-  terminal.stdout.on("error", unread);
+  // `worker | head`: a reader that goes away says stop.
+  terminal.stdout.on("error", () => consumer.stop("the output has no reader any more"));
   try {
     await consumer.finished;
   } finally {

@@ -108,17 +108,23 @@ export type WorkQueueEvent = EngineEvent & { at: Date; name: string };
 /** Takes one event. Called synchronously, so it must be quick. */
 export type Report = (event: EngineEvent) => void;
 
-/** Stamps each event with the time and the name of the process, and passes it on. */
-export function stamp(name: string, listener: (event: WorkQueueEvent) => void): Report {
-  // The three that every event has come first, where a reader of the JSON looks for them.
+/**
+ * Passes events on to a listener. What it throws is its own defect: an uncaught exception with its stack, and no
+ * connection error of amqplib's, in whose handlers it is called.
+ */
+export function safely(listener: (event: EngineEvent) => void): Report {
   return (event) => {
     try {
-      listener(Object.assign({ event: event.event, at: new Date(), name }, event));
+      listener(event);
     } catch (error) {
-      // A listener's own defect: an uncaught exception with its stack, and no connection error of amqplib's.
       queueMicrotask(() => {
         throw error;
       });
     }
   };
 }
+
+/** The same, each event stamped with the time and the name of the process. */
+export const stamp = (name: string, listener: (event: WorkQueueEvent) => void): Report =>
+  // The three that every event has come first, where a reader of the JSON looks for them.
+  safely((event) => listener(Object.assign({ event: event.event, at: new Date(), name }, event)));

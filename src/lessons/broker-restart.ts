@@ -1,6 +1,6 @@
 import { count, inSeconds } from "../text/numbers.js";
 import { BROKER } from "../timeline/timeline.js";
-import type { LessonEvent } from "../timeline/timeline-event.js";
+import type { TimelineEvent } from "../timeline/timeline-event.js";
 import { all, allDone, counter, notDone, of } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
@@ -39,30 +39,30 @@ export const brokerRestart: Lesson<Restart> = {
   adjustable: false,
   plan: () =>
     "Two workers have a task each in hand, and behind these wait persistent tasks (Disk 1 to 6) and transient ones (RAM 1 to 4, sent with new-task --transient), all in a durable queue. Then the broker is killed (kill -9) and started again; nobody touches the workers.",
-  async run(stage) {
-    const { events } = stage.begin("");
-    const queue = stage.newQueue("broker-restart");
-    for (const name of ["worker-1", "worker-2"]) await stage.worker(name, queue);
-    await stage.send(queue, persistentTasks);
-    await stage.send(queue, transientTasks, "--transient");
+  async run(lesson) {
+    const { events } = lesson.begin("");
+    const queue = lesson.newQueue("broker-restart");
+    for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue);
+    await lesson.send(queue, persistentTasks);
+    await lesson.send(queue, transientTasks, "--transient");
     // Both in mid-task, so that no ack is on its way: a classic queue that is killed forgets the latest ones.
-    await stage.until(
+    await lesson.until(
       () => inMidTask(events) === 2,
       () => allDone(events, persistentTasks.length + transientTasks.length),
     );
-    await stage.killBroker();
-    await stage.restartBroker();
+    await lesson.killBroker();
+    await lesson.restartBroker();
     const left = new Set(ids(events, true));
-    await stage.until(() => notDone(events).every(({ id }) => !left.has(id)));
+    await lesson.until(() => notDone(events).every(({ id }) => !left.has(id)));
     // Where a transient task is still there (in a quorum queue say), it is worked too.
     const worked = counter(events, "task-done");
-    for (let before = worked(); (await stage.look(queue)).ready > 0; before = worked())
-      await stage.until(() => worked() > before);
-    await stage.dismissWorkers();
+    for (let before = worked(); (await lesson.lookAtQueue(queue)).ready > 0; before = worked())
+      await lesson.until(() => worked() > before);
+    await lesson.stopWorkers();
     const killedAt = time(events, "broker-killed");
     const backAt = time(events, "broker-back");
     for (const task of notDone(events))
-      stage.tell({ event: "task-lost", name: BROKER, task }, new Date(backAt));
+      lesson.report({ event: "task-lost", name: BROKER, task }, new Date(backAt));
     const done = all(events, "task-done").map(({ task }) => task.id);
     const again = all(events, "task-received").find(({ at }) => at.getTime() > killedAt);
     const declared = all(events, "queue-declared").filter(({ at }) => at.getTime() > killedAt);
@@ -92,7 +92,7 @@ export const brokerRestart: Lesson<Restart> = {
 };
 
 /** How many workers have done half of a task. */
-function inMidTask(events: readonly LessonEvent[]): number {
+function inMidTask(events: readonly TimelineEvent[]): number {
   const busy = new Set<string>();
   for (const event of events)
     if (event.event === "task-progress" && event.dotsDone >= 2) busy.add(event.name);
@@ -100,17 +100,17 @@ function inMidTask(events: readonly LessonEvent[]): number {
   return busy.size;
 }
 
-const ids = (events: readonly LessonEvent[], persistent: boolean): string[] =>
+const ids = (events: readonly TimelineEvent[], persistent: boolean): string[] =>
   all(events, "task-sent")
     .filter((sent) => sent.persistent === persistent)
     .map(({ task }) => task.id);
 
-function kept(events: readonly LessonEvent[], persistent: boolean): Kept {
+function kept(events: readonly TimelineEvent[], persistent: boolean): Kept {
   const sent = new Set(ids(events, persistent));
   const confirmed = all(events, "task-confirmed").filter(({ task }) => sent.has(task.id)).length;
   const lost = notDone(events).filter(({ id }) => sent.has(id)).length;
   return { confirmed, done: confirmed - lost, lost };
 }
 
-const time = (events: readonly LessonEvent[], name: LessonEvent["event"]): number =>
+const time = (events: readonly TimelineEvent[], name: TimelineEvent["event"]): number =>
   events.find(({ event }) => event === name)?.at.getTime() ?? 0;

@@ -1,7 +1,6 @@
 import { inSeconds } from "../text/numbers.js";
 import { BROKER } from "../timeline/timeline.js";
 import { all, counter, of } from "./harness/measure.js";
-import { readQueue } from "./harness/read-queue.js";
 import type { Lesson } from "./lesson.js";
 
 const TASKS = 20_000;
@@ -40,52 +39,52 @@ export const confirms: Lesson<Confirms> = {
   adjustable: false,
   plan: () =>
     `new-task, with confirms, and a sender on a plain channel, without ("fire and forget"), send ${TASKS.toLocaleString("en-US")} persistent tasks each. In the middle of both batches the broker is killed (kill -9) and started again; then the queues are read and compared with what each sender believes.`,
-  async run(stage) {
-    const { events } = stage.begin("");
-    const [queue, plainQueue] = [stage.newQueue("confirms"), stage.newQueue("fire-and-forget")];
+  async run(lesson) {
+    const { events } = lesson.begin("");
+    const [queue, plainQueue] = [lesson.newQueue("confirms"), lesson.newQueue("fire-and-forget")];
     const words = [plainQueue, String(TASKS)];
-    const plainSender = stage.enter("lessons/fire-and-forget.js", "fire-and-forget", words, null);
-    await stage.orFailed(plainSender.has("connected"));
+    const plainSender = lesson.startProcess("lessons/fire-and-forget.js", "fire-and-forget", words, null);
+    await lesson.orFailed(plainSender.has("connected"));
 
     const tasks = Array.from({ length: TASKS }, (_, at) => `Task ${at + 1}`);
     const confirmed = counter(events, "task-confirmed");
     const connected = counter(events, "connected");
     const begun = counter(events, "task-sent");
-    const sending = stage.send(queue, tasks);
+    const sending = lesson.send(queue, tasks);
     sending.catch(() => {}); // told below
-    await stage.until(() => begun() > 0);
-    stage.tell({ event: "batch-begun", name: "new-task" });
-    await stage.until(() => confirmed() >= ENOUGH);
-    plainSender.say("go\n");
-    await stage.until(() => all(events, "batch-begun").length === 2);
+    await lesson.until(() => begun() > 0);
+    lesson.report({ event: "batch-begun", name: "new-task" });
+    await lesson.until(() => confirmed() >= ENOUGH);
+    plainSender.write("go\n");
+    await lesson.until(() => all(events, "batch-begun").length === 2);
     const isOver = () => confirmed() === TASKS;
     const plainIsOver = () => all(events, "batch-ended").length > 0;
-    await stage.untilQueue(
+    await lesson.untilQueue(
       plainQueue,
       ({ ready }) => ready >= ENOUGH,
       () => isOver() || plainIsOver(),
     );
 
     const before = connected();
-    await stage.killBroker();
+    await lesson.killBroker();
     const beforeCrash = confirmed();
     const batch = (tasks: number, whole: boolean) => {
       const label = `${tasks.toLocaleString("en-US")} confirmed`;
-      stage.tell({ event: "batch-ended", name: "new-task", label, whole, tasks });
+      lesson.report({ event: "batch-ended", name: "new-task", label, whole, tasks });
     };
     batch(beforeCrash, false);
-    await stage.restartBroker();
-    await stage.until(() => connected() > before, isOver);
-    stage.tell({ event: "batch-begun", name: "new-task" });
+    await lesson.restartBroker();
+    await lesson.until(() => connected() > before, isOver);
+    lesson.report({ event: "batch-begun", name: "new-task" });
     await sending;
     batch(confirmed() - beforeCrash, true);
-    await stage.orFailed(plainSender.succeeds());
+    await lesson.orFailed(plainSender.succeeds());
 
     const believed = all(events, "task-confirmed").map(({ task }) => task.text ?? "");
-    const stored = await readQueue(stage.url, queue, stage.signal);
+    const stored = await lesson.readQueue(queue);
     const plainBelieved =
       all(events, "batch-ended").find(({ name }) => name === "fire-and-forget")?.tasks ?? 0;
-    const plainStored = await readQueue(stage.url, plainQueue, stage.signal);
+    const plainStored = await lesson.readQueue(plainQueue);
     const at = (name: string) => events.find(({ event }) => event === name)?.at.getTime() ?? 0;
     return {
       confirmed: {

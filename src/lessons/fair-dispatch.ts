@@ -1,5 +1,5 @@
 import { inSeconds } from "../text/numbers.js";
-import type { Stage } from "./harness/lesson-run.js";
+import type { LessonRun } from "./harness/lesson-run.js";
 import { all, allDone, elapsed } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
@@ -22,14 +22,14 @@ interface Fairness {
   ideal: number;
 }
 
-async function dispatch(stage: Stage, title: string, prefetch: number): Promise<Dispatch> {
-  const { events } = stage.begin(title);
-  const queue = stage.newQueue("fair-dispatch");
+async function dispatch(lesson: LessonRun, title: string, prefetch: number): Promise<Dispatch> {
+  const { events } = lesson.begin(title);
+  const queue = lesson.newQueue("fair-dispatch");
   const words = ["--prefetch", String(prefetch)];
-  for (const name of ["worker-1", "worker-2"]) await stage.worker(name, queue, ...words);
-  await stage.send(queue, tasks);
-  await stage.until(() => allDone(events));
-  await stage.dismissWorkers();
+  for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue, ...words);
+  await lesson.send(queue, tasks);
+  await lesson.until(() => allDone(events));
+  await lesson.stopWorkers();
   const done: Record<string, number> = {};
   for (const { name } of all(events, "task-done")) done[name] = (done[name] ?? 0) + 1;
   return { elapsed: elapsed(events), done };
@@ -45,12 +45,12 @@ export const fairDispatch: Lesson<Fairness> = {
   adjustable: false,
   plan: () =>
     "Two workers get heavy and light tasks in turns, at first as fast as the broker can hand them out (--prefetch 0). Then the same tasks come again, but no worker gets one before it has acknowledged the last (--prefetch 1).",
-  async run(stage) {
+  async run(lesson) {
     const dots = tasks.join("").split(".").length - 1;
     return {
-      unfair: await dispatch(stage, "Without a limit (--prefetch 0)", 0),
-      fair: await dispatch(stage, "Fair dispatch (--prefetch 1)", 1),
-      ideal: (dots * stage.dotMs) / 1000 / 2,
+      unfair: await dispatch(lesson, "Without a limit (--prefetch 0)", 0),
+      fair: await dispatch(lesson, "Fair dispatch (--prefetch 1)", 1),
+      ideal: (dots * lesson.dotMs) / 1000 / 2,
     };
   },
   findings({ unfair, fair, ideal }) {

@@ -1,4 +1,4 @@
-import type { Stage } from "./harness/lesson-run.js";
+import type { LessonRun } from "./harness/lesson-run.js";
 
 /** What a person may say about a lesson. */
 export interface LessonOptions {
@@ -26,8 +26,8 @@ export interface Lesson<Measured = unknown> {
   adjustable: boolean;
   /** What is going to happen, in two sentences. */
   plan(options: LessonOptions): string;
-  /** Plays it and measures; resolves when all its workers have gone. */
-  run(stage: Stage, options: LessonOptions): Promise<Measured>;
+  /** Runs it and measures; resolves when all its workers have stopped. */
+  run(lesson: LessonRun, options: LessonOptions): Promise<Measured>;
   /** What was measured and what it means, a sentence or two each. */
   findings(measured: Measured): string[];
   /** The same by hand, as lines of terminals. */

@@ -24,27 +24,27 @@ export const scaleOut: Lesson<Crew[]> = {
   adjustable: false,
   plan: ({ dotMs }) =>
     `${count(tasks.length, "task")} of ${inSeconds(dotMs / 1000)} each are sent to one worker. Then the same tasks go to 2, to 4 and to 8.`,
-  async run(stage) {
-    const queue = stage.newQueue("scale-out");
+  async run(lesson) {
+    const queue = lesson.newQueue("scale-out");
     const measured: Crew[] = [];
     let present = 0;
     for (const workers of crews) {
-      const { events } = stage.begin(count(workers, "worker"));
+      const { events } = lesson.begin(count(workers, "worker"));
       const joining: Promise<void>[] = [];
-      while (present < workers) joining.push(stage.worker(`worker-${++present}`, queue));
+      while (present < workers) joining.push(lesson.worker(`worker-${++present}`, queue));
       await Promise.all(joining);
-      await stage.send(queue, tasks);
-      await stage.until(() => allDone(events, tasks.length));
+      await lesson.send(queue, tasks);
+      await lesson.until(() => allDone(events, tasks.length));
       const took = elapsed(events);
       const one = measured[0]?.elapsed ?? took;
       measured.push({
         workers,
         elapsed: took,
         speedUp: one / took,
-        ideal: (tasks.length * stage.dotMs) / 1000 / workers,
+        ideal: (tasks.length * lesson.dotMs) / 1000 / workers,
       });
     }
-    await stage.dismissWorkers();
+    await lesson.stopWorkers();
     return measured;
   },
   findings: (measured) => [

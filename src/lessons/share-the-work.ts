@@ -32,15 +32,15 @@ export const shareTheWork: Lesson<Shared> = {
   adjustable: true,
   plan: ({ workers, dotMs, file }) =>
     `${count(workers, "worker")} wait for tasks; new-task sends ${file === undefined ? "the tutorial's five, one by one" : "yours"}. Every dot in a task is ${inSeconds(dotMs / 1000)} of work.`,
-  async run(stage, { workers, file, input }) {
-    const { events } = stage.begin("");
-    const queue = stage.newQueue("share-the-work");
+  async run(lesson, { workers, file, input }) {
+    const { events } = lesson.begin("");
+    const queue = lesson.newQueue("share-the-work");
     // One after the other, so that the first in line is worker-1.
-    for (let number = 1; number <= workers; number++) await stage.worker(`worker-${number}`, queue);
-    if (file !== undefined) await stage.sendFile(queue, file, input);
-    else for (const task of tutorialTasks) await stage.send(queue, [task]);
-    await stage.until(() => allDone(events));
-    await stage.dismissWorkers();
+    for (let number = 1; number <= workers; number++) await lesson.worker(`worker-${number}`, queue);
+    if (file !== undefined) await lesson.sendFile(queue, file, input);
+    else for (const task of tutorialTasks) await lesson.send(queue, [task]);
+    await lesson.until(() => allDone(events));
+    await lesson.stopWorkers();
     return { ...buildTimeline(events), tutorial: file === undefined };
   },
   findings({ lanes, elapsed, worked, tutorial }) {

@@ -1,7 +1,7 @@
 import type { Task } from "../engine/task.js";
 import { count } from "../text/numbers.js";
 import { printableBody } from "../text/printable.js";
-import type { Run, Stage } from "./harness/lesson-run.js";
+import type { LessonRun, Part } from "./harness/lesson-run.js";
 import { all, allDone, notDone, of } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
@@ -21,32 +21,32 @@ interface Crash {
 }
 
 /** Two workers get six tasks; the first one is killed in the middle of its second. */
-async function crash(stage: Stage, run: Run, ...words: string[]): Promise<Crash> {
-  const { events } = run;
-  const queue = stage.newQueue("worker-crash");
-  for (const name of ["worker-1", "worker-2"]) await stage.worker(name, queue, ...words);
-  await stage.send(queue, tasks);
+async function crash(lesson: LessonRun, part: Part, ...words: string[]): Promise<Crash> {
+  const { events } = part;
+  const queue = lesson.newQueue("worker-crash");
+  for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue, ...words);
+  await lesson.send(queue, tasks);
   const received = () => all(events, "task-received").filter(({ name }) => name === "worker-1");
-  await stage.until(
+  await lesson.until(
     () => {
       const second = received()[1]?.task.id;
       return all(events, "task-progress").some(({ task }) => task.id === second);
     },
     () => allDone(events, tasks.length),
   );
-  await stage.killWorker("worker-1");
+  await lesson.killWorker("worker-1");
   // The last task is sent when the broker knows that there is one worker left: who does it has done all before it.
-  await stage.untilQueue(queue, ({ workers }) => workers === 1);
-  await stage.send(queue, [LAST]);
+  await lesson.untilQueue(queue, ({ workers }) => workers === 1);
+  await lesson.send(queue, [LAST]);
   const said = ({ body }: Task) => printableBody(body);
-  await stage.until(() => all(events, "task-done").some(({ task }) => said(task) === LAST));
-  const { ready } = await stage.look(queue);
-  await stage.dismissWorkers();
+  await lesson.until(() => all(events, "task-done").some(({ task }) => said(task) === LAST));
+  const { ready } = await lesson.lookAtQueue(queue);
+  await lesson.stopWorkers();
   const missing = notDone(events);
   const lost = missing.length - ready;
   if (ready === 0) {
     const at = events.find(({ event }) => event === "worker-killed")?.at;
-    for (const task of missing) stage.tell({ event: "task-lost", name: "worker-1", task }, at);
+    for (const task of missing) lesson.report({ event: "task-lost", name: "worker-1", task }, at);
   }
   const confirmed = all(events, "task-confirmed").length;
   return {
@@ -71,9 +71,9 @@ export const workerCrash: Lesson<{ acked: Crash; autoAcked: Crash }> = {
   adjustable: false,
   plan: () =>
     "Two workers share six tasks, and worker-1 is killed (kill -9) in the middle of its second one. Then the same again with --auto-ack, where a task counts as done as soon as it is sent to a worker.",
-  run: async (stage) => ({
-    acked: await crash(stage, stage.begin("With acknowledgements")),
-    autoAcked: await crash(stage, stage.begin("With --auto-ack"), "--auto-ack"),
+  run: async (lesson) => ({
+    acked: await crash(lesson, lesson.begin("With acknowledgements")),
+    autoAcked: await crash(lesson, lesson.begin("With --auto-ack"), "--auto-ack"),
   }),
   findings: ({ acked, autoAcked }) => [
     `With acknowledgements: ${of(acked.done, acked.confirmed, "tasks")} done, ${acked.lost} lost. ${count(acked.redelivered.length, "task")} came again, marked as redelivered: ${list(acked.redelivered)}.`,

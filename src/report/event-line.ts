@@ -1,6 +1,8 @@
 import type { ChalkInstance } from "chalk";
-import type { EngineEvent, TaskReceived } from "../engine/events.js";
+import type { EngineEvent, Report, TaskReceived } from "../engine/events.js";
 import type { Task } from "../engine/task.js";
+import type { Output } from "../terminal/output.js";
+import type { Colors, Terminal } from "../terminal/terminal.js";
 import { inSeconds } from "../text/numbers.js";
 import { printable, printableBody } from "../text/printable.js";
 
@@ -27,6 +29,16 @@ export const warning = (colors: ChalkInstance, text: string): Line => ({
   text: ` ${colors.yellow("[!]")} ${text}`,
 });
 
+/** Prints what goes wrong with a connection, and what is done about it. */
+export function connectionWarnings({ output, colors }: Terminal): Report {
+  return (event) => printLine(output, eventLine(event, colors));
+}
+
+/** Writes a line to the stream it is for. */
+export function printLine(output: Output, line: Line | undefined): void {
+  if (line !== undefined) output[line.to](line.text);
+}
+
 /** What a worker with nothing in hand says. */
 export const waitingLine = (colors: ChalkInstance): Line =>
   note(colors, "Waiting for messages. To exit press CTRL+C");
@@ -35,11 +47,7 @@ export const waitingLine = (colors: ChalkInstance): Line =>
  * What a person reads of an event, or undefined where that is nothing.
  * @param named there are several tasks at a time: name the one in a Done line, and the line of one that failed
  */
-export function eventLine(
-  event: EngineEvent,
-  colors: { out: ChalkInstance; err: ChalkInstance },
-  named = false,
-): Line | undefined {
+export function eventLine(event: EngineEvent, colors: Colors, named = false): Line | undefined {
   switch (event.event) {
     case "connection-lost":
       return warning(colors.err, `Connection lost: ${printable(event.reason)}${ackTimeout(event.reason)}`);
@@ -99,7 +107,7 @@ export function eventLine(
     case "task-requeued":
       return warning(
         colors.err,
-        `Handed back ${quoted(event.task)}: ${printable(event.reason)}; another worker may have it`,
+        `Requeued ${quoted(event.task)}: ${printable(event.reason)}; another worker may have it`,
       );
     default:
       return undefined;

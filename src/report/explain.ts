@@ -13,7 +13,7 @@ interface Step {
  * good for. Sources: AMQP 0-9-1 spec; RabbitMQ guides "Queues", "Consumers", "Publishers", "Confirms".
  */
 export function explainReporter(
-  write: (text: string) => void,
+  write: (line: string) => void,
   colors: ChalkInstance,
   names: { name: string; queue: string },
 ): (event: EngineEvent) => void {
@@ -26,8 +26,8 @@ export function explainReporter(
     if (event.event === "stopped" && !connected) return; // nothing was open
     if (autoAck && event.event === "task-done") return; // the broker was told nothing
     for (const { method, why } of steps(event, names, autoAck)) {
-      write(`     ${colors.magenta("↳")} ${colors.dim(method)}\n`);
-      if (!explained.has(why)) write(`       ${colors.dim(why)}\n`);
+      write(`     ${colors.magenta("↳")} ${colors.dim(method)}`);
+      if (!explained.has(why)) write(`       ${colors.dim(why)}`);
       explained.add(why);
     }
   };

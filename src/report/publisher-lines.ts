@@ -1,54 +1,56 @@
 import type { BrokerUrl } from "../engine/connection/broker-url.js";
 import { defaults } from "../engine/defaults.js";
-import type { EngineEvent, PublishTotals, QueueDeclared } from "../engine/events.js";
-import { TransientLine } from "../terminal/progress-line.js";
+import type { PublishTotals, QueueDeclared, Report } from "../engine/events.js";
+import { ProgressLine } from "../terminal/progress-line.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { count, inSeconds } from "../text/numbers.js";
 import { printable } from "../text/printable.js";
-import { eventLine } from "./event-line.js";
-import { LineWriter } from "./line-writer.js";
+import { eventLine, printLine } from "./event-line.js";
 
-/** Tasks of a file that are named one by one; after that a progress line and the summary tell. */
+/** Tasks of a file that are named one by one; after that there is a progress line, and the summary. */
 const NAMED = 20;
 
-/** Tells a person what a publisher does. */
-export function humanPublisher(
+/** How often the progress line changes, in ms. */
+const PROGRESS_EVERY = 100;
+
+/** Makes the lines that a person reads of a publisher. */
+export function publisherLines(
   terminal: Terminal,
   { urls, file, fromLine }: { urls: readonly BrokerUrl[]; file: string | undefined; fromLine: number },
-): (event: EngineEvent) => void {
+): Report {
   const many = file !== undefined;
-  const lines = new LineWriter(terminal);
-  const transient = new TransientLine(terminal);
+  const { output, colors } = terminal;
+  const progress = new ProgressLine(terminal);
   let declared: QueueDeclared | undefined;
   const notStored = new LineRanges();
-  let told = 0;
+  let confirmed = 0;
   let failed = 0;
   let shownAt = 0;
   return (event) => {
+    if (event.event === "task-sent") return;
+    if (event.event === "task-confirmed" && ++confirmed > NAMED && many) {
+      const now = performance.now();
+      if (now - shownAt < PROGRESS_EVERY) return;
+      shownAt = now;
+      progress.show(`${count(confirmed, "task")} confirmed`);
+      return;
+    }
     if (event.event === "queue-declared") declared ??= event;
     if (event.event === "task-unroutable" || event.event === "task-unconfirmed") {
       if (event.event === "task-unroutable" || !event.mayBeStored) notStored.add(event.line);
-      if (++failed === NAMED + 1) lines.err("     Further ones are not named one by one.");
+      if (++failed === NAMED + 1) output.err("     Further ones are not named one by one.");
       if (failed > NAMED) return;
     }
-    if (event.event === "task-confirmed" && ++told > NAMED && many) {
-      const now = performance.now();
-      if (now - shownAt > 100) {
-        shownAt = now;
-        transient.show(`${count(told, "task")} confirmed`);
-      }
-      return;
-    }
-    lines.write(eventLine(event, lines.colors, many));
-    if (event.event === "task-confirmed" && told === NAMED && many)
-      lines.out(`     ${lines.colors.out.dim("Further tasks are not named one by one.")}`);
+    printLine(output, eventLine(event, colors, many));
+    if (event.event === "task-confirmed" && confirmed === NAMED && many)
+      output.out(`     ${colors.out.dim("Further tasks are not named one by one.")}`);
     if (event.event === "stopped" && "confirmed" in event) {
-      transient.show(undefined);
+      progress.show(undefined);
       if (many)
         for (const line of [summary(event, fromLine), ...account(event, notStored.toString())])
-          lines.out(line);
+          output.out(line);
       if (event.complete && event.confirmed > 0 && declared !== undefined)
-        lines.out(lines.colors.out.dim(standing(declared, urls)));
+        output.out(colors.out.dim(standing(declared, urls)));
     }
   };
 }

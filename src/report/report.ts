@@ -1,17 +1,10 @@
 import type { SessionTarget } from "../engine/connection/session.js";
-import {
-  type EngineEvent,
-  type QueueType,
-  type Report,
-  stamp,
-  type WorkQueueEvent,
-} from "../engine/events.js";
-import { deferred } from "../terminal/output.js";
+import { type EngineEvent, type QueueType, type Report, safely, stamp } from "../engine/events.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { explainReporter } from "./explain.js";
 import { jsonReporter } from "./json.js";
 
-/** What every command about a queue was asked: where, which queue, and how to tell about it. */
+/** What every command about a queue was asked: where, which queue, and how to report. */
 export interface QueueCommandOptions extends SessionTarget {
   queue: string;
   queueType: QueueType | undefined;
@@ -25,20 +18,19 @@ export interface QueueCommandOptions extends SessionTarget {
  */
 export function makeReport(
   options: QueueCommandOptions,
-  terminal: Terminal,
+  { output, colors }: Terminal,
   human: (event: EngineEvent) => void,
 ): Report {
   const { name, json, explain } = options;
-  const { out, stderr, outColors, errColors } = terminal;
-  const listeners: ((event: WorkQueueEvent) => void)[] = [];
-  if (explain) {
-    const to = json ? stderr : out;
-    listeners.push(explainReporter((text) => to.write(text), json ? errColors : outColors, options));
-  }
-  listeners.push(json ? jsonReporter(out) : human);
-  const tell = (events: readonly WorkQueueEvent[]) =>
-    out.gather(() => {
-      for (const event of events) for (const listener of listeners) listener(event);
-    });
-  return stamp(name, json ? (event) => tell([event]) : deferred(tell, process));
+  const print: Report = json ? stamp(name, jsonReporter(output)) : safely(human);
+  if (!explain) return print;
+  const steps = safely(
+    json
+      ? explainReporter((line) => output.err(line), colors.err, options)
+      : explainReporter((line) => output.out(line), colors.out, options),
+  );
+  return (event) => {
+    steps(event);
+    print(event);
+  };
 }

@@ -1,11 +1,10 @@
-import type { EngineEvent, WorkTotals } from "../engine/events.js";
+import type { EngineEvent, Report, WorkTotals } from "../engine/events.js";
 import type { Task } from "../engine/task.js";
-import { TransientLine } from "../terminal/progress-line.js";
+import { ProgressLine } from "../terminal/progress-line.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { count, inSeconds } from "../text/numbers.js";
 import { printableBody } from "../text/printable.js";
-import { eventLine, waitingLine, warning } from "./event-line.js";
-import { LineWriter } from "./line-writer.js";
+import { eventLine, printLine, waitingLine, warning } from "./event-line.js";
 import { lengthLine, returnsLine, timeoutLine } from "./task-warnings.js";
 
 /** How long a worker is idle before it says again that it waits, in ms. */
@@ -15,34 +14,35 @@ const IDLE_MS = 250;
 const DRAWN_DOTS = 20;
 
 /**
- * Tells a person what a worker does.
- * @param options `several`: it works more than one task at a time; `autoAck`: what it holds cannot be handed back;
+ * Makes the lines that a person reads of a worker.
+ * @param options `several`: it works more than one task at a time; `autoAck`: what it holds cannot be requeued;
  * `dotMs`: the work per dot; `consumerTimeoutMs`: how long the broker was asked to wait for an ack
  */
-export function humanWorker(
+export function workerLines(
   terminal: Terminal,
   options: { several: boolean; autoAck: boolean; dotMs: number; consumerTimeoutMs: number | undefined },
-): (event: EngineEvent) => void {
+): Report {
   const { several, autoAck, dotMs, consumerTimeoutMs } = options;
-  const lines = new LineWriter(terminal);
-  const transient = new TransientLine(terminal);
+  const { output, colors } = terminal;
+  const progress = new ProgressLine(terminal);
   const inHand = new Map<Task, number>();
   let waiting: NodeJS.Timeout | undefined;
   let draining = false;
   let broker = { product: "", version: "" };
 
   const warn = (text: string | undefined) => {
-    if (text !== undefined) lines.write(warning(lines.colors.err, text));
+    if (text !== undefined) output.err(warning(colors.err, text).text);
   };
   const track = (event: EngineEvent) => {
     if (event.event === "task-received") inHand.set(event.task, 0);
     else if (event.event === "task-progress") inHand.set(event.task, event.dotsDone);
     else if ("task" in event) inHand.delete(event.task);
-    transient.show(workingOn(inHand));
+    if (progress.enabled) progress.show(workingOn(inHand));
   };
   return (event) => {
-    clearTimeout(waiting);
-    lines.write(eventLine(event, lines.colors, several));
+    if (waiting !== undefined) clearTimeout(waiting);
+    waiting = undefined;
+    printLine(output, eventLine(event, colors, several));
     if ("task" in event) track(event);
     if (event.event === "connected") {
       broker = event;
@@ -53,15 +53,15 @@ export function humanWorker(
       if (!autoAck) warn(lengthLine(event.task, dotMs, consumerTimeoutMs));
     }
     if (event.event === "task-done" && inHand.size === 0 && !draining) {
-      waiting = setTimeout(() => lines.write(waitingLine(lines.colors.out)), IDLE_MS).unref();
+      waiting = setTimeout(() => printLine(output, waitingLine(colors.out)), IDLE_MS).unref();
     }
     if (event.event === "stopping") {
       draining = true;
-      lines.out(` ${lines.colors.out.cyan("[*]")} ${stopping(event.reason, event.inHand, autoAck)}`);
+      output.out(` ${colors.out.cyan("[*]")} ${stopping(event.reason, event.inHand, autoAck)}`);
     }
     if (event.event === "stopped" && "done" in event) {
-      transient.show(undefined);
-      lines.out(` ${lines.colors.out.cyan("[*]")} ${stopped(event)}`);
+      progress.show(undefined);
+      output.out(` ${colors.out.cyan("[*]")} ${stopped(event)}`);
     }
   };
 }
@@ -83,13 +83,13 @@ function workingOn(inHand: ReadonlyMap<Task, number>): string | undefined {
 function stopping(reason: string, inHand: number, autoAck: boolean): string {
   if (inHand === 0) return `Stopping (${reason}).`;
   const them = inHand === 1 ? "it" : "them";
-  const again = autoAck ? `leaves at once, and loses ${them}` : `hands ${them} back and leaves at once`;
+  const again = autoAck ? `leaves at once, and loses ${them}` : `requeues ${them} and leaves at once`;
   return `Stopping (${reason}): finishing ${count(inHand, "task")} in hand. Ctrl-C again ${again}.`;
 }
 
 function stopped({ done, secondsWorked, requeued, aborted }: WorkTotals): string {
   const parts = [`${count(done, "task")} done`, `${inSeconds(secondsWorked)} of work`];
-  if (requeued > 0) parts.push(`${count(requeued, "task")} handed back`);
+  if (requeued > 0) parts.push(`${count(requeued, "task")} requeued`);
   if (aborted > 0) parts.push(`${count(aborted, "task")} given up`);
   return `Stopped: ${parts.join(", ")}.`;
 }

@@ -1,72 +1,46 @@
-import type { WorkQueueEvent } from "../engine/events.js";
-
-/** A stream to which the lines of several events go in one write: to a file every write is a system call. */
-export class Gathered {
-  readonly #stream: { write(text: string): unknown };
-  #text = "";
-  #gathering = false;
-
-  constructor(stream: { write(text: string): unknown }) {
-    this.#stream = stream;
-  }
-
-  write(text: string): void {
-    if (this.#gathering) this.#text += text;
-    else this.#stream.write(text);
-  }
-
-  /** Writes what `work` writes, all at once. */
-  gather(work: () => void): void {
-    this.#gathering = true;
-    try {
-      work();
-    } finally {
-      this.#gathering = false;
-      this.flush();
-    }
-  }
-
-  /** Writes what is gathered so far: before something goes to another stream of the same terminal. */
-  flush(): void {
-    const text = this.#text;
-    this.#text = "";
-    if (text !== "") this.#stream.write(text);
-  }
+/** What a line is written to. */
+interface Stream {
+  write(text: string): unknown;
 }
 
-/** Those of which there may be thousands a second. */
-const frequent: ReadonlySet<string> = new Set(["task-sent", "task-confirmed", "task-received", "task-done"]);
-
 /**
- * Passes events on in their order, the frequent ones together once the acks and publishes of this turn are
- * out: a line costs a good part of the time that a small task takes to the broker and back. Not for programs,
- * which may want to know what a killed worker had done: events that wait are lost with it.
- * @param exiting listens for the end of the process, before which everything is passed on
+ * What a command writes, in the order of writing: lines to stdout and to stderr. Lines to stdout wait for the end of
+ * the turn and go in one write, for to a file every write is a system call, and a line costs a good part of the time
+ * that a small task takes to the broker and back.
  */
-export function deferred(
-  listener: (events: readonly WorkQueueEvent[]) => void,
-  exiting: { once(event: "exit", flush: () => void): unknown },
-): (event: WorkQueueEvent) => void {
-  let waiting: WorkQueueEvent[] = [];
-  let scheduled = false;
-  const flush = () => {
-    const events = waiting;
-    waiting = [];
-    if (events.length > 0) listener(events);
-  };
-  exiting.once("exit", flush);
-  return (event) => {
-    waiting.push(event);
-    if (!frequent.has(event.event)) flush();
-    else if (!scheduled) {
-      scheduled = true;
-      // amqplib writes in the next setImmediate, so this takes the one after that.
-      setImmediate(() =>
-        setImmediate(() => {
-          scheduled = false;
-          flush();
-        }),
-      );
-    }
-  };
+export class Output {
+  readonly #stdout: Stream;
+  readonly #stderr: Stream;
+  #waiting = "";
+
+  /** @param exiting emits `exit` when the process ends: what still waits is written then */
+  constructor(stdout: Stream, stderr: Stream, exiting: { once(event: "exit", flush: () => void): unknown }) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    exiting.once("exit", () => this.flush());
+  }
+
+  /** A line to stdout, with others of the same turn. */
+  out(line: string): void {
+    // amqplib writes the acks and publishes of this turn in the next setImmediate, so this takes the one after that.
+    if (this.#waiting === "") setImmediate(() => setImmediate(() => this.flush()));
+    this.#waiting += `${line}\n`;
+  }
+
+  /** A line to stderr, at once. */
+  err(line: string): void {
+    this.flush();
+    this.#stderr.write(`${line}\n`);
+  }
+
+  /** Any text to stdout, at once. */
+  write(text: string): void {
+    this.#stdout.write(this.#waiting + text);
+    this.#waiting = "";
+  }
+
+  /** Writes what waits: before something else writes to the same terminal. */
+  flush(): void {
+    if (this.#waiting !== "") this.write("");
+  }
 }

@@ -4,7 +4,8 @@ import { WorkQueueError } from "../engine/errors.js";
 import type { Terminal } from "./terminal.js";
 
 /** Asks y/N. Everything but y or yes is a no, and so are Ctrl-C and the end of input. */
-export async function askYesNo(question: string, { stdin, stdout }: Terminal): Promise<boolean> {
+export async function askYesNo(question: string, { stdin, stdout, output }: Terminal): Promise<boolean> {
+  output.flush();
   const prompt = createInterface({ input: stdin, output: stdout });
   const gone = new AbortController();
   prompt.once("close", () => gone.abort());
@@ -13,7 +14,7 @@ export async function askYesNo(question: string, { stdin, stdout }: Terminal): P
     const answer = await prompt.question(question, { signal: gone.signal });
     return /^\s*y(es)?\s*$/i.test(answer);
   } catch {
-    stdout.write("\n");
+    output.write("\n");
     return false;
   } finally {
     prompt.close();

@@ -1,17 +1,22 @@
 import { Chalk, type ChalkInstance, chalkStderr, default as chalkStdout } from "chalk";
-import { Gathered } from "./output.js";
+import { Output } from "./output.js";
+
+/** Colours for each of the two streams. */
+export interface Colors {
+  out: ChalkInstance;
+  err: ChalkInstance;
+}
 
 /** Where a command reads and writes, handed in so that tests may hand in another. */
 export interface Terminal {
   stdin: NodeJS.ReadStream;
+  /** Both are here for what they are (a terminal, so wide, closed); lines go to `output`. */
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
-  /** To stdout, for lines of which there may be thousands a second. */
-  out: Gathered;
+  output: Output;
   env: NodeJS.ProcessEnv;
-  /** Colours for stdout and stderr; without any where they are not wanted or not possible. */
-  outColors: ChalkInstance;
-  errColors: ChalkInstance;
+  /** None where they are not wanted or not possible. */
+  colors: Colors;
 }
 
 /** The process's own terminal. Colours are off with `--no-color` or NO_COLOR (no-color.org), or off a terminal. */
@@ -22,20 +27,22 @@ export function processTerminal(color: boolean): Terminal {
     stdin,
     stdout,
     stderr,
-    out: new Gathered(stdout),
+    output: new Output(stdout, stderr, process),
     env,
-    outColors: new Chalk({ level: off ? 0 : chalkStdout.level }),
-    errColors: new Chalk({ level: off ? 0 : chalkStderr.level }),
+    colors: {
+      out: new Chalk({ level: off ? 0 : chalkStdout.level }),
+      err: new Chalk({ level: off ? 0 : chalkStderr.level }),
+    },
   };
 }
 
-/** Whether a transient line can be drawn and wiped again on stdout: a terminal, and one that knows its width. */
+/** Whether a line can be drawn and wiped again on stdout: a terminal, and one that knows its width. */
 export function canRedraw({ stdout, env }: Terminal): boolean {
   // Some pseudo-terminals are 0 columns wide, on which ora would wipe lines without end.
   return stdout.isTTY === true && stdout.columns > 0 && env["TERM"] !== "dumb";
 }
 
-/** Whether there is somebody to ask: a person at both ends, and no CI. */
+/** Whether a question can be asked: a person at both ends, and no CI. */
 export function canAsk({ stdin, stdout, env }: Terminal): boolean {
   return stdin.isTTY === true && stdout.isTTY === true && !env["CI"];
 }

@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /**
  * What a terminal could take for a command, or a reader for something else: control characters (C0, DEL
  * and C1), invisible and bidirectional ones, line and paragraph separators, halves of surrogate pairs.
@@ -26,14 +28,19 @@ export function printable(text: string, longest = LONGEST): string {
 export function printableBody(body: Buffer, longest = LONGEST): string {
   // Only as much is decoded as can be shown: a body may be 100 MB.
   const head = body.subarray(0, longest * 4);
-  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const text = head.length < body.length ? decodeStart(head) : isUtf8(head) ? head.toString() : undefined;
+  if (text !== undefined) return printable(text, longest);
+  let bytes = "";
+  for (const byte of head) bytes += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : escaped(byte);
+  return printable(bytes, longest);
+}
+
+/** The start of a longer body, whose last character may be cut; undefined where it is not UTF-8. */
+function decodeStart(head: Buffer): string | undefined {
   try {
-    const text = utf8.decode(head, { stream: head.length < body.length });
-    return printable(head.length < body.length ? `${text}…` : text, longest);
+    return `${new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(head, { stream: true })}…`;
   } catch {
-    let bytes = "";
-    for (const byte of head) bytes += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : escaped(byte);
-    return printable(bytes, longest);
+    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import type { WorkQueueEvent } from "../engine/events.js";
 import type { Task } from "../engine/task.js";
 
 /** What is done to workers and broker, which they cannot tell themselves; `name` is the lane it belongs to. */
-export type StageEvent =
+export type LessonEvent =
   | { event: "worker-killed" }
   | { event: "broker-killed" }
   | { event: "broker-back" }
@@ -16,4 +16,4 @@ type BatchEvent =
   | { event: "batch-ended"; label: string; tasks: number; whole: boolean };
 
 /** Whatever happens in a lesson, as its timeline shows it. */
-export type LessonEvent = WorkQueueEvent | (StageEvent & { at: Date; name: string });
+export type TimelineEvent = WorkQueueEvent | (LessonEvent & { at: Date; name: string });

@@ -1,6 +1,6 @@
 import type { Task } from "../engine/task.js";
 import { printableBody } from "../text/printable.js";
-import type { LessonEvent } from "./timeline-event.js";
+import type { TimelineEvent } from "./timeline-event.js";
 
 /** One thing that lasted a while, a task in a worker's hands above all. Times are in s from the timeline's start. */
 export interface Bar {
@@ -45,7 +45,7 @@ interface OpenBar {
  * Makes a timeline of what workers, senders and a lesson told, in any order of speakers.
  * @param now open bars reach up to here; default: to the last thing heard
  */
-export function buildTimeline(events: readonly LessonEvent[], now?: Date): Timeline {
+export function buildTimeline(events: readonly TimelineEvent[], now?: Date): Timeline {
   const builder = new Builder();
   for (const event of events.toSorted((a, b) => a.at.getTime() - b.at.getTime())) builder.add(event);
   return builder.finish(now);
@@ -63,7 +63,7 @@ class Builder {
   readonly #connected = new Set<string>();
   readonly #lostInHand = new Set<string>();
 
-  add(event: LessonEvent): void {
+  add(event: TimelineEvent): void {
     const { name } = event;
     const at = (event.at.getTime() - (this.#start ?? event.at.getTime())) / 1000;
     switch (event.event) {
@@ -150,7 +150,7 @@ class Builder {
 
   #begin(
     key: string,
-    { name, at }: LessonEvent,
+    { name, at }: TimelineEvent,
     kind: Lane["kind"],
     bar: Pick<Bar, "label" | "begin">,
   ): void {

@@ -1,5 +1,5 @@
 import type { TestContext } from "node:test";
-import { Stage } from "#dist/lessons/harness/lesson-run.js";
+import { LessonRun } from "#dist/lessons/harness/lesson-run.js";
 import type { Lesson } from "#dist/lessons/lesson.js";
 import { brokerUrl } from "../support/queue.js";
 
@@ -8,13 +8,13 @@ export async function play<M>(
   t: TestContext,
   lesson: Lesson<M>,
   dotMs: number,
-): Promise<{ measured: M; stage: Stage }> {
+): Promise<{ measured: M; stage: LessonRun }> {
   const stop = new AbortController();
-  const stage = await Stage.open({
+  const stage = await LessonRun.open({
     url: lesson.killsBroker ? undefined : brokerUrl,
     dotMs,
     signal: stop.signal,
-    audience: { begins: () => {}, hears: () => {} },
+    observer: { begins: () => {}, hears: () => {} },
   });
   t.after(() => stage.close());
   t.after(() => stop.abort());

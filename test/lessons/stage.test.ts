@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { LessonQueues } from "#dist/lessons/harness/lesson-queues.js";
-import { Stage } from "#dist/lessons/harness/lesson-run.js";
+import { LessonRun } from "#dist/lessons/harness/lesson-run.js";
 import { brokerUrl, openChannel } from "../support/queue.js";
 
 /** The address of a server that takes connections and stays silent. */
@@ -17,8 +17,8 @@ async function silentUrl(t: TestContext): Promise<string> {
   return `amqp://127.0.0.1:${address.port}`;
 }
 
-const open = (url: string, signal = new AbortController().signal): Promise<Stage> =>
-  Stage.open({ url, dotMs: 10, signal, audience: { begins: () => {}, hears: () => {} } });
+const open = (url: string, signal = new AbortController().signal): Promise<LessonRun> =>
+  LessonRun.open({ url, dotMs: 10, signal, observer: { begins: () => {}, hears: () => {} } });
 
 test("a process that dies early ends whatever the lesson waits for, with what it said", async (t) => {
   const stage = await open(brokerUrl);
@@ -27,7 +27,7 @@ test("a process that dies early ends whatever the lesson waits for, with what it
   await stage.worker("worker-1", queue);
   const forEver = stage.until(() => false);
   const forEverToo = stage.untilQueue(queue, () => false);
-  stage.enter("bin/new-task.js", "new-task", ["--no-such-option"]);
+  stage.startProcess("bin/new-task.js", "new-task", ["--no-such-option"]);
   await assert.rejects(forEver, /new-task\.js ended with exit code 2\. .*no-such-option/s);
   await assert.rejects(forEverToo, /ended with exit code 2/);
 });

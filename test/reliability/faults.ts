@@ -10,7 +10,7 @@ import { connectionNames, deleteQueue } from "./queue-looks.js";
 const CUT_MS = 2_000;
 
 /** What a fault may lay hands on. */
-export interface Stage {
+export interface LessonRun {
   broker: PrivateBroker;
   queue: string;
   /** Between the programs and the broker, where the fault is the network's. */
@@ -38,16 +38,16 @@ export interface Fault {
   /** The tasks sent before go with the queue: only those given to the sender after the strike count. */
   countsAfter?: true;
   /** What must be so before the sender gets its first task. */
-  prepared?(stage: Stage): Promise<void>;
+  prepared?(stage: LessonRun): Promise<void>;
   /** Resolves when it is over. */
-  strike?(stage: Stage): Promise<void>;
+  strike?(stage: LessonRun): Promise<void>;
 }
 
 /**
  * Deletes the queue in a pause of the sender. RabbitMQ 3.10 often ends the connection (541) of whoever sends to a
  * quorum queue at the moment of its deletion: chance would decide what is measured.
  */
-const deleted = async ({ broker, queue, midway, pause, resume }: Stage): Promise<void> => {
+const deleted = async ({ broker, queue, midway, pause, resume }: LessonRun): Promise<void> => {
   await midway();
   await pause();
   await deleteQueue(broker.url, queue);

@@ -5,7 +5,7 @@ import type { OwnScope } from "../support/scope.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { endOf, hasEnded, settled, stillConsuming } from "./aftermath.js";
 import { ending } from "./ending.js";
-import type { Fault, Stage } from "./faults.js";
+import type { Fault, LessonRun } from "./faults.js";
 import { Feeder } from "./feeder.js";
 import { Ledger } from "./ledger.js";
 import { type Outcome, outcome } from "./outcome.js";
@@ -88,7 +88,7 @@ interface Cast {
   feeder: Feeder;
 }
 
-function setStage({ broker, queue }: Round, { proxy, workers, sender, ledger, feeder }: Cast): Stage {
+function setStage({ broker, queue }: Round, { proxy, workers, sender, ledger, feeder }: Cast): LessonRun {
   /** Resolves when it is so; fails where the sender ends before. */
   const comes = (isSo: () => boolean): Promise<void> =>
     ledger.until(() => {

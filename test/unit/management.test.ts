@@ -3,12 +3,15 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
 import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
-import { Management } from "#dist/engine/manage/management-api.js";
+import { ManagementApi } from "#dist/engine/manage/management-api.js";
 
 // Scripted servers: what no broker answers.
 
-const api = (base: string, broker = "amqp://localhost", signal = new AbortController().signal): Management =>
-  new Management({ base, broker: new BrokerUrl(broker), tls: undefined, signal });
+const api = (
+  base: string,
+  broker = "amqp://localhost",
+  signal = new AbortController().signal,
+): ManagementApi => new ManagementApi({ base, broker: new BrokerUrl(broker), tls: undefined, signal });
 
 /** A server that answers every request the same way; resolves with its address. */
 async function server(

@@ -3,25 +3,25 @@ import { test } from "node:test";
 import type { EngineEvent } from "#dist/engine/events.js";
 import { Task } from "#dist/engine/task.js";
 import { type Bar, buildTimeline } from "#dist/timeline/timeline.js";
-import type { LessonEvent, StageEvent } from "#dist/timeline/timeline-event.js";
+import type { LessonEvent, TimelineEvent } from "#dist/timeline/timeline-event.js";
 
 const START = 1_700_000_000_000;
 const task = (text: string): Task => new Task(text, Buffer.from(text));
-const say = (name: string, second: number, event: EngineEvent | StageEvent): LessonEvent =>
-  Object.assign({ name, at: new Date(START + second * 1_000) }, event) as LessonEvent;
-const received = (name: string, second: number, task: Task, redelivered = false): LessonEvent =>
+const say = (name: string, second: number, event: EngineEvent | LessonEvent): TimelineEvent =>
+  Object.assign({ name, at: new Date(START + second * 1_000) }, event) as TimelineEvent;
+const received = (name: string, second: number, task: Task, redelivered = false): TimelineEvent =>
   say(name, second, { event: "task-received", task, redelivered });
-const done = (name: string, second: number, task: Task): LessonEvent =>
+const done = (name: string, second: number, task: Task): TimelineEvent =>
   say(name, second, { event: "task-done", task, seconds: 0 });
-const consuming = (name: string, second: number, autoAck = false): LessonEvent =>
+const consuming = (name: string, second: number, autoAck = false): TimelineEvent =>
   say(name, second, { event: "consuming", queue: "q", prefetch: 1, autoAck });
-const connected = (name: string, second: number): LessonEvent =>
+const connected = (name: string, second: number): TimelineEvent =>
   say(name, second, { event: "connected", broker: "b", product: "p", version: "1" });
 
 const [a, b, c] = [task("a."), task("b.."), task("c...")];
 
 /** Every bar as one line: `w1 a. 0-1 received>done`. */
-const bars = (events: LessonEvent[], now?: number): string[] =>
+const bars = (events: TimelineEvent[], now?: number): string[] =>
   buildTimeline(events, now === undefined ? undefined : new Date(START + now * 1_000)).lanes.flatMap((lane) =>
     lane.bars.map((bar: Bar) => `${lane.name} ${bar.label} ${bar.from}-${bar.to} ${bar.begin}>${bar.end}`),
   );

@@ -7,6 +7,7 @@ import { pause, within } from "../timers.js";
 import { patchAmqplib } from "./amqplib-patches.js";
 import type { BrokerUrl } from "./broker-url.js";
 import { connectError } from "./connect-error.js";
+import { connectWithBatches } from "./write-batch.js";
 
 /** As whom to connect. */
 export interface ConnectionTarget {
@@ -56,7 +57,7 @@ export class Connection {
     const url = this.#url;
     let connection: ChannelModel;
     try {
-      connection = await connect(target(url), this.#socketOptions());
+      connection = await connectWithBatches(() => connect(target(url), this.#socketOptions()));
     } catch (error) {
       return connectError(error, url);
     }
@@ -131,11 +132,12 @@ export class Connection {
     this.#socket.abort();
   }
 
-  #socketOptions(): SocketOptions & { signal: AbortSignal } {
+  #socketOptions(): SocketOptions & { signal: AbortSignal; writableHighWaterMark: number } {
     const { name, tls } = this.#options;
     return {
       // Without it every small frame waits for the ack of the one before: 40 ms a task with prefetch 1.
       noDelay: true,
+      writableHighWaterMark: 1024 * 1024,
       timeout: defaults.connectTimeoutMs,
       signal: this.#socket.signal,
       clientProperties: { connection_name: name },

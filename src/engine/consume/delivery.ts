@@ -1,4 +1,5 @@
 import { type Channel, type ConsumeMessage, IllegalOperationError } from "amqplib";
+import { batchWrites } from "../connection/write-batch.js";
 import { Task } from "../task.js";
 
 /** One message as one channel delivered it. It can be acknowledged on that channel only, and only once. */
@@ -32,7 +33,10 @@ export class Delivery {
 
   /** basic.ack: the task is done. False where the channel is gone and the broker will redeliver it. */
   ack(): boolean {
-    return whileOpen(() => this.#channel.ack(this.#message));
+    return whileOpen(() => {
+      this.#channel.ack(this.#message);
+      batchWrites(this.#channel.connection);
+    });
   }
 
   /** basic.nack with requeue: another worker may have it. False where the channel is gone anyway. */

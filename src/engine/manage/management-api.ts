@@ -1,12 +1,25 @@
 import { once } from "node:events";
-import { type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import type { IncomingMessage } from "node:http";
 import type { SecureContextOptions } from "node:tls";
 import { type BrokerUrl, isLocalHost } from "../connection/broker-url.js";
 import { reasonOf } from "../errors.js";
 
+/** The management plugin listens this much above the AMQP port: 15672 to 5672, 15671 to 5671. */
+const MANAGEMENT_OFFSET = 10_000;
+
 /** How long one answer may take, in ms: a busy broker takes seconds to gather its statistics. */
 const ANSWER_MS = 5_000;
+
+/**
+ * The address of RabbitMQ's admin UI, and of the management API in its `api/`; without a slash at its end.
+ * @param given what takes its place where it cannot be derived from the AMQP URL
+ */
+export function adminBase(broker: BrokerUrl, given: string | undefined): string {
+  if (given !== undefined) return given.replace(/#.*$/, "").replace(/\/+$/, "");
+  const port = broker.port + MANAGEMENT_OFFSET <= 65_535 ? broker.port + MANAGEMENT_OFFSET : 15_672;
+  const host = broker.endpoint.slice(0, broker.endpoint.lastIndexOf(":"));
+  return `${broker.scheme === "amqps" ? "https" : "http"}://${host}:${port}`;
+}
 
 export interface ManagementOptions {
   /** Address of the admin UI, whose `api/` it is. */
@@ -20,7 +33,7 @@ export interface ManagementOptions {
 }
 
 /** RabbitMQ's management API (guide "HTTP API"). What fails is thrown as an Error whose message is for a person. */
-export class Management {
+export class ManagementApi {
   readonly #options: ManagementOptions;
 
   constructor(options: ManagementOptions) {
@@ -69,7 +82,11 @@ export class Management {
       headers: { authorization: `Basic ${login}`, accept: "application/json" },
       signal: end.signal,
     };
-    const request = url.protocol === "https:" ? requestHttps({ ...options, ...tls }) : requestHttp(options);
+    // Only now: most runs of the commands need neither.
+    const request =
+      url.protocol === "https:"
+        ? (await import("node:https")).request({ ...options, ...tls })
+        : (await import("node:http")).request(options);
     request.on("error", () => {}); // once there is a response, the response tells
     try {
       request.end();

@@ -1,5 +1,6 @@
 import type { Channel, ChannelModel } from "amqplib";
 import { differenceIn, refusal } from "../connection/declare-queue.js";
+import { type ConnectionRequest, withConnection } from "../connection/with-connection.js";
 import { codeOf, reasonOf, WorkQueueError } from "../errors.js";
 
 /** AMQP reply codes (spec 1.2). */
@@ -26,8 +27,18 @@ export interface DeleteConditions {
   ifUnused: boolean;
 }
 
-/** Looks at a queue without creating it. @throws WorkQueueError QUEUE_MISSING, QUEUE_UNAVAILABLE, QUEUE_REFUSED */
-export function lookAtQueue(connection: ChannelModel, queue: string): Promise<QueueCounts> {
+/** Which queue, and where. */
+export interface QueueRequest extends ConnectionRequest {
+  queue: string;
+}
+
+/** Looks at a queue without creating it. @throws WorkQueueError as countQueue and a first connection do */
+export function lookAtQueue(request: QueueRequest): Promise<QueueCounts> {
+  return withConnection(request, (connection) => countQueue(connection, request.queue));
+}
+
+/** Counts on a connection that is there. @throws WorkQueueError QUEUE_MISSING, QUEUE_UNAVAILABLE, QUEUE_REFUSED */
+export function countQueue(connection: ChannelModel, queue: string): Promise<QueueCounts> {
   return onChannel(connection, queue, async (channel) => {
     const { messageCount, consumerCount } = await channel.checkQueue(queue);
     return { ready: messageCount, workers: consumerCount };
@@ -38,9 +49,10 @@ export function lookAtQueue(connection: ChannelModel, queue: string): Promise<Qu
  * Drops the tasks that are ready; those in workers' hands stay. Resolves with how many went.
  * @throws WorkQueueError as lookAtQueue does; QUEUE_MISMATCH where it is a stream, which cannot be purged
  */
-export function purgeQueue(connection: ChannelModel, queue: string): Promise<number> {
+export function purgeQueue(request: QueueRequest): Promise<number> {
+  const { queue } = request;
   const purge = async (channel: Channel) => (await channel.purgeQueue(queue)).messageCount;
-  return onChannel(connection, queue, purge, "purged");
+  return withConnection(request, (connection) => onChannel(connection, queue, purge, "purged"));
 }
 
 /**
@@ -49,18 +61,17 @@ export function purgeQueue(connection: ChannelModel, queue: string): Promise<num
  * @throws WorkQueueError as lookAtQueue does; QUEUE_KEPT where a condition does not hold, or is asked for of a
  * quorum queue or a stream, for which RabbitMQ knows none
  */
-export async function deleteQueue(
-  connection: ChannelModel,
-  queue: string,
-  conditions: DeleteConditions,
-): Promise<QueueCounts> {
-  // To delete a queue that is not there succeeds (RabbitMQ's extension), which would hide a wrong name.
-  const { workers } = await lookAtQueue(connection, queue);
-  // RabbitMQ refuses conditions for quorum queues; for streams it ignores them, and deletes.
-  if ((conditions.ifEmpty || conditions.ifUnused) && (await isStream(connection, queue)))
-    throw kept(queue, "it is a stream, for which RabbitMQ knows no conditions");
-  const remove = async (channel: Channel) => (await channel.deleteQueue(queue, conditions)).messageCount;
-  return { ready: await onChannel(connection, queue, remove, "deleted"), workers };
+export function deleteQueue(request: QueueRequest, conditions: DeleteConditions): Promise<QueueCounts> {
+  const { queue } = request;
+  return withConnection(request, async (connection) => {
+    // To delete a queue that is not there succeeds (RabbitMQ's extension), which would hide a wrong name.
+    const { workers } = await countQueue(connection, queue);
+    // RabbitMQ refuses conditions for quorum queues; for streams it ignores them, and deletes.
+    if ((conditions.ifEmpty || conditions.ifUnused) && (await isStream(connection, queue)))
+      throw kept(queue, "it is a stream, for which RabbitMQ knows no conditions");
+    const remove = async (channel: Channel) => (await channel.deleteQueue(queue, conditions)).messageCount;
+    return { ready: await onChannel(connection, queue, remove, "deleted"), workers };
+  });
 }
 
 /** Whether a queue is a stream, as far as the broker tells: nothing but the refusal of a declaration does. */

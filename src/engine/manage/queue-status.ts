@@ -1,7 +1,9 @@
 import type { ChannelModel } from "amqplib";
+import type { BrokerUrl } from "../connection/broker-url.js";
+import { withConnection } from "../connection/with-connection.js";
 import { reasonOf } from "../errors.js";
-import { isRecord, Management, type ManagementOptions } from "./management-api.js";
-import { lookAtQueue } from "./queue-operations.js";
+import { adminBase, isRecord, ManagementApi } from "./management-api.js";
+import { countQueue, type QueueRequest } from "./queue-operations.js";
 
 /** A consumer of the queue, by RabbitMQ's samples: it takes one every 5 s, so they may be 10 s old. */
 export interface WorkerStatus {
@@ -35,25 +37,41 @@ export interface QueueStatus {
   unknownBecause: string | null;
 }
 
+/** Which queue, and where the management API is. */
+export interface StatusRequest extends QueueRequest {
+  /** Address of the admin UI; undefined: derived from the AMQP URL. */
+  adminUrl: string | undefined;
+}
+
 /**
- * Looks at a queue over AMQP, without creating it, and adds what the management API tells.
- * @throws WorkQueueError as lookAtQueue does; whatever goes wrong with the management API is told in `unknownBecause`
+ * Looks at a queue over AMQP, without creating it, and adds what the management API knows. `broker` is the address
+ * that worked.
+ * @throws WorkQueueError as lookAtQueue does; why the management API knows less is in `unknownBecause`
  */
-export async function queueStatus(
+export function queueStatus(request: StatusRequest): Promise<{ status: QueueStatus; broker: BrokerUrl }> {
+  const { signal } = new AbortController();
+  return withConnection(request, async (connection, broker) => {
+    return { status: await statusOn(connection, broker, { signal, ...request }), broker };
+  });
+}
+
+/** The same on a connection that is there. @param request `signal` ends the questions to the management API */
+export async function statusOn(
   connection: ChannelModel,
-  queue: string,
-  options: ManagementOptions,
+  broker: BrokerUrl,
+  { queue, adminUrl, tls, signal }: StatusRequest & { signal: AbortSignal },
 ): Promise<QueueStatus> {
-  const counts = await lookAtQueue(connection, queue);
-  const { vhost, username } = options.broker;
+  const counts = await countQueue(connection, queue);
+  const api = new ManagementApi({ base: adminBase(broker, adminUrl), broker, tls, signal });
   const { type, totals, workers, rates, singleActiveConsumer, unknownBecause } = await askAboutQueue(
-    new Management(options),
-    { vhost, queue, username },
+    api,
+    broker,
+    queue,
   );
   return {
     at: new Date(),
     queue,
-    vhost,
+    vhost: broker.vhost,
     type,
     // Of a classic queue the API has both from the queue itself, in one moment; of others from a sample.
     ready: type === "classic" && totals !== null ? totals.ready : counts.ready,
@@ -67,7 +85,7 @@ export async function queueStatus(
 }
 
 /** What the management API knows of a queue. */
-export interface ManagedQueue
+interface ManagedQueue
   extends Pick<QueueStatus, "type" | "workers" | "rates" | "singleActiveConsumer" | "unknownBecause"> {
   /** Of one moment: this one on a classic queue, up to 5 s ago on others. */
   totals: { ready: number; unacknowledged: number } | null;
@@ -76,9 +94,10 @@ export interface ManagedQueue
 type Json = Record<string, unknown>;
 
 /** Asks for all there is to know of a queue. Never fails: what cannot be known is null. */
-export async function askAboutQueue(
-  api: Management,
-  { vhost, queue, username }: { vhost: string; queue: string; username: string },
+async function askAboutQueue(
+  api: ManagementApi,
+  { vhost, username }: BrokerUrl,
+  queue: string,
 ): Promise<ManagedQueue> {
   const inVhost = encodeURIComponent(vhost);
   const path = `queues/${inVhost}/${encodeURIComponent(queue)}`;
@@ -116,7 +135,11 @@ export async function askAboutQueue(
 }
 
 /** Counts the queue itself gives, like `rabbitmqctl list_queues`; those with the statistics are up to 10 s old. */
-async function askTotals(api: Management, inVhost: string, queue: string): Promise<ManagedQueue["totals"]> {
+async function askTotals(
+  api: ManagementApi,
+  inVhost: string,
+  queue: string,
+): Promise<ManagedQueue["totals"]> {
   const only = "disable_stats=true&enable_queue_totals=true";
   const one = await api.get(`queues/${inVhost}/${encodeURIComponent(queue)}?${only}`);
   const totals = totalsOf(one);
@@ -127,7 +150,7 @@ async function askTotals(api: Management, inVhost: string, queue: string): Promi
 }
 
 /** Whether the user sees other users' channels too (guide "Management Plugin", tags). */
-async function seesAll(api: Management): Promise<boolean> {
+async function seesAll(api: ManagementApi): Promise<boolean> {
   const me = await api.get("whoami").catch(() => undefined);
   return isRecord(me) && /monitoring|administrator/.test(String(me["tags"])); // a list; before 3.9 a text
 }

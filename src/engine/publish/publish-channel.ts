@@ -1,5 +1,6 @@
 import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Options } from "amqplib";
 import { type DeclareOptions, openQueueChannel } from "../connection/declare-queue.js";
+import { batchWrites } from "../connection/write-batch.js";
 import { reasonOf } from "../errors.js";
 import { type Outgoing, Window } from "./in-flight.js";
 import { returnReason } from "./message.js";
@@ -71,6 +72,7 @@ export class PublishChannel {
     properties.timestamp = Math.floor(Date.now() / 1000); // in s (spec 1.8.1)
     try {
       this.#channel.publish("", this.#queue, task.body, maybeStored ? duplicate(properties) : properties);
+      batchWrites(this.#channel.connection);
     } catch (error) {
       if (error instanceof IllegalOperationError) return false;
       throw error;

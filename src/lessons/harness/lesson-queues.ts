@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { BrokerUrl } from "../../engine/connection/broker-url.js";
-import { withChannel } from "../../engine/connection/with-connection.js";
-import { reasonOf, WorkQueueError } from "../../engine/errors.js";
-import type { QueueCounts } from "../../engine/manage/queue-operations.js";
+import { withConnection } from "../../engine/connection/with-connection.js";
+import { Consumer } from "../../engine/consume/consumer.js";
+import { codeOf, reasonOf, WorkQueueError } from "../../engine/errors.js";
+import { deleteQueue, lookAtQueue, type QueueCounts } from "../../engine/manage/queue-operations.js";
 
-/** How long a broker may take to delete a lesson's queues, in ms: somebody has pressed Ctrl-C and waits. */
+/** How long a broker may take to delete a lesson's queues, in ms: the user has pressed Ctrl-C and waits. */
 const DELETE_MS = 3_000;
 
 /** A queue that could not be deleted, and why. */
@@ -15,11 +16,16 @@ export interface LeftQueue {
 
 /** The queues of a lesson's own. */
 export class LessonQueues {
-  readonly #url: BrokerUrl;
+  readonly #target: { urls: readonly BrokerUrl[]; name: string; waitMs: number; report(): void };
   readonly #names: string[] = [];
 
   constructor(url: BrokerUrl) {
-    this.#url = url;
+    this.#target = { urls: [url], name: "task-queue lesson", waitMs: 0, report: () => {} };
+  }
+
+  /** Connects once, to see whether that works. @throws WorkQueueError as a first connection does */
+  async connect(signal: AbortSignal): Promise<void> {
+    await withConnection({ ...this.#target, signal }, async () => {});
   }
 
   /** A name for one more; workers and senders declare it. */
@@ -29,27 +35,40 @@ export class LessonQueues {
     return name;
   }
 
-  /** Looks at one of them, until the signal is aborted. */
+  /** Counts one of them, until the signal is aborted. */
   look(queue: string, signal: AbortSignal): Promise<QueueCounts> {
-    return withChannel(this.#url, signal, async (channel) => {
-      const { messageCount, consumerCount } = await channel.checkQueue(queue);
-      return { ready: messageCount, workers: consumerCount };
-    });
+    return lookAtQueue({ ...this.#target, queue, signal });
+  }
+
+  /** Takes everything out of one that no worker listens on, in order, as text. */
+  async read(queue: string): Promise<string[]> {
+    const found: string[] = [];
+    await new Consumer({
+      ...{ ...this.#target, queue, queueType: undefined, autoAck: false, consumerTimeoutMs: undefined },
+      ...{ concurrency: 1, prefetch: 1_000, maxTasks: undefined, exitWhenEmpty: true },
+      handler: ({ text = "" }) => {
+        found.push(text);
+      },
+    }).finished;
+    return found;
   }
 
   /** Deletes each of them, whatever becomes of the others; resolves with those that are left. */
   async delete(): Promise<LeftQueue[]> {
     const deadline = new AbortController();
-    const late = () =>
-      deadline.abort(new WorkQueueError("CONNECT_TIMEOUT", `${this.#url.endpoint} did not answer in time.`));
-    const timer = setTimeout(late, DELETE_MS);
+    const [endpoint] = this.#target.urls.map((url) => url.endpoint);
+    const late = new WorkQueueError("CONNECT_TIMEOUT", `${endpoint} did not answer in time.`);
+    const timer = setTimeout(() => deadline.abort(late), DELETE_MS);
     const tries = this.#names.map(async (queue): Promise<LeftQueue[]> => {
       try {
-        // A connection each: a refusal closes its channel.
-        await withChannel(this.#url, deadline.signal, (channel) => channel.deleteQueue(queue));
+        await deleteQueue(
+          { ...this.#target, queue, signal: deadline.signal },
+          { ifEmpty: false, ifUnused: false },
+        );
         return [];
       } catch (error) {
-        return [{ queue, reason: reasonOf(error) }];
+        // No process of the lesson has come to declare it.
+        return codeOf(error) === "QUEUE_MISSING" ? [] : [{ queue, reason: reasonOf(error) }];
       }
     });
     const left = (await Promise.all(tries)).flat();

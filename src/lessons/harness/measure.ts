@@ -1,17 +1,17 @@
 import type { Task } from "../../engine/task.js";
 import { buildTimeline } from "../../timeline/timeline.js";
-import type { LessonEvent } from "../../timeline/timeline-event.js";
+import type { TimelineEvent } from "../../timeline/timeline-event.js";
 
-type Name = LessonEvent["event"];
-type EventOf<N extends Name> = Extract<LessonEvent, { event: N }>;
+type Name = TimelineEvent["event"];
+type EventOf<N extends Name> = Extract<TimelineEvent, { event: N }>;
 
 /** The events of one kind. */
-export function all<N extends Name>(events: readonly LessonEvent[], name: N): EventOf<N>[] {
+export function all<N extends Name>(events: readonly TimelineEvent[], name: N): EventOf<N>[] {
   return events.filter((event): event is EventOf<N> => event.event === name);
 }
 
 /** Counts the events of one kind; each one is looked at once, however often it is asked. */
-export function counter(events: readonly LessonEvent[], name: Name): () => number {
+export function counter(events: readonly TimelineEvent[], name: Name): () => number {
   let [looked, found] = [0, 0];
   return () => {
     for (; looked < events.length; looked++) if (events[looked]?.event === name) found++;
@@ -20,14 +20,14 @@ export function counter(events: readonly LessonEvent[], name: Name): () => numbe
 }
 
 /** Whether every confirmed task is done, and there are at least so many. */
-export function allDone(events: readonly LessonEvent[], tasks = 0): boolean {
+export function allDone(events: readonly TimelineEvent[], tasks = 0): boolean {
   const done = new Set(all(events, "task-done").map(({ task }) => task.id));
   const confirmed = all(events, "task-confirmed");
   return confirmed.length >= tasks && confirmed.every(({ task }) => done.has(task.id));
 }
 
 /** The confirmed tasks that nobody has done. */
-export function notDone(events: readonly LessonEvent[]): Task[] {
+export function notDone(events: readonly TimelineEvent[]): Task[] {
   const done = new Set(all(events, "task-done").map(({ task }) => task.id));
   return all(events, "task-confirmed")
     .map(({ task }) => task)
@@ -35,7 +35,7 @@ export function notDone(events: readonly LessonEvent[]): Task[] {
 }
 
 /** From the first task received to the last one done, in s. */
-export const elapsed = (events: readonly LessonEvent[]): number => buildTimeline(events).elapsed;
+export const elapsed = (events: readonly TimelineEvent[]): number => buildTimeline(events).elapsed;
 
 /** `2 of 6 tasks`. */
 export const of = (part: number, whole: number, noun: string): string =>

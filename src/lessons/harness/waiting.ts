@@ -1,18 +1,18 @@
-/** Waits for what others tell, but not beyond a failure. */
+/** Waits for conditions that events bring about, but not beyond a failure. */
 export class Waiting {
-  readonly #looking = new Set<() => void>();
+  readonly #checks = new Set<() => void>();
   #failure: unknown;
 
   /**
-   * Resolves when the condition holds; looked at with everything that is told.
-   * @param isOver nothing more can come: rejects instead of waiting for ever
+   * Resolves when the condition holds; it is checked with every event.
+   * @param isOver nothing more can come: rejects instead of waiting forever
    */
   async until(condition: () => boolean, isOver = () => false): Promise<void> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       if (condition()) return;
       if (isOver()) throw new Error("The tasks were over before anything could be killed.");
-      await new Promise<void>((resolve) => this.#looking.add(resolve));
+      await new Promise<void>((resolve) => this.#checks.add(resolve));
     }
   }
 
@@ -21,7 +21,7 @@ export class Waiting {
     let settled = false;
     const settle = () => {
       settled = true;
-      this.look();
+      this.check();
     };
     promise.then(settle, settle);
     await this.until(() => settled);
@@ -31,12 +31,12 @@ export class Waiting {
   /** Ends all waiting, now and later; the first reason counts. */
   fail(reason: unknown): void {
     this.#failure ??= reason;
-    this.look();
+    this.check();
   }
 
-  /** Something was told: whoever waits looks again. */
-  look(): void {
-    for (const resolve of this.#looking) resolve();
-    this.#looking.clear();
+  /** Something happened: every waiting caller checks its condition again. */
+  check(): void {
+    for (const resolve of this.#checks) resolve();
+    this.#checks.clear();
   }
 }
