@@ -48,9 +48,11 @@ function installDependencies() {
 }
 
 function build() {
-  const sources = Math.max(newest("src"), newest("tsconfig.json"), newest("package-lock.json"));
+  const sources = Math.max(
+    ...["src", "tsconfig.json", "package-lock.json", "scripts/bundle.mjs"].map((path) => newest(path)),
+  );
   if (newest("dist/.built") >= sources) return;
-  say("Building (tsc) ...");
+  say("Building ...");
   if (!run("npm", ["run", "--silent", "build"])) fail("The build failed; its output is above.");
   writeFileSync(join(root, "dist/.built"), "");
 }
