@@ -94,7 +94,7 @@ export interface Worker {
   readonly finished: Promise<WorkTotals>;
   /** Takes no more tasks, finishes what is in hand. */
   stop(reason?: string): void;
-  /** Hands back what is in hand and stops at once. */
+  /** Requeues what is in hand and stops at once. */
   stopNow(reason?: string): void;
 }
 

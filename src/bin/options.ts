@@ -20,7 +20,7 @@ const exitCodes = [
 ];
 
 /**
- * A command with nothing but what every command of ours has.
+ * A command with what every command has, and nothing else.
  * @param path what is typed to reach it; its last word is its name
  * @param moreExits its exit codes besides 0, 1 and 2, a line each
  */
@@ -65,7 +65,7 @@ function withoutSecrets(text: string): string {
     .replace(/\/\/[^/]*@/g, "//…@");
 }
 
-/** Makes a parser of ours one for commander, which adds the option and the value to the message. */
+/** Makes one of our parsers one for commander, which adds the option and the value to the message. */
 export function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {

@@ -29,7 +29,7 @@ import { perform, runCommand } from "./run.js";
 
 const command = baseCommand(
   "task-queue",
-  "The queue at a glance, a RabbitMQ of one's own, lessons on it, and timelines of any run.",
+  "The queue at a glance, a private RabbitMQ, lessons on it, and timelines of any run.",
 ).helpCommand("help [command]", "show the help of a command");
 
 const name = processName("task-queue");

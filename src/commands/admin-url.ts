@@ -2,7 +2,7 @@ import type { BrokerUrl } from "../engine/connection/broker-url.js";
 import { codeOf, WorkQueueError } from "../engine/errors.js";
 import { adminBase } from "../engine/manage/management-api.js";
 
-/** How long the admin UI may take to answer before it is told to be absent, in ms. */
+/** How long the admin UI may take to answer before it counts as absent, in ms. */
 const PROBE_MS = 2_000;
 
 /** The page of one queue in the admin UI (route `#/queues/<vhost>/<queue>`), without credentials. */

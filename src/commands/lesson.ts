@@ -57,7 +57,7 @@ export async function runLesson(lesson: Lesson, options: RunOptions, terminal: T
   };
   const stopListening = onStopSignals(process, { first: leave, second: leave });
   try {
-    await runAndTell(lesson, options, terminal, { signal: stop.signal, leaves });
+    await runAndPrint(lesson, options, terminal, { signal: stop.signal, leaves });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     output.err(ending);
@@ -67,7 +67,7 @@ export async function runLesson(lesson: Lesson, options: RunOptions, terminal: T
   return exitCode;
 }
 
-async function runAndTell(
+async function runAndPrint(
   lesson: Lesson,
   { url, svg, ...wanted }: RunOptions,
   terminal: Terminal,

@@ -29,7 +29,7 @@ export async function openTaskFile(
 ): Promise<TaskSource> {
   const file = path === "-" ? undefined : await openFile(path);
   const bytes = addAbortSignal(signal, file?.createReadStream() ?? stdin);
-  bytes.on("error", () => {}); // told by whoever reads; nobody may do so yet
+  bytes.on("error", () => {}); // the reader gets it; there may be none yet
   const tasks = path.toLowerCase().endsWith(".csv") ? rows(bytes) : lines(bytes);
   const name = file === undefined ? "standard input" : basename(path);
   return {

@@ -27,7 +27,7 @@ export const defaults = {
   windowBytes: 16 * 1024 * 1024,
   /** How long closing a channel and its connection may take before the socket is cut, in ms. */
   closeTimeoutMs: 3_000,
-  /** The same when a command is told to leave at once, in ms. */
+  /** The same when a command is to leave at once, in ms. */
   forcedCloseMs: 500,
   /** How long a task whose handler failed is kept before it is requeued, in ms. */
   requeueDelayMs: 1_000,

@@ -96,13 +96,13 @@ export interface WorkTotals {
   done: number;
   /** Seconds spent on them, added up. */
   secondsWorked: number;
-  /** Tasks handed back to the queue. */
+  /** Tasks requeued. */
   requeued: number;
   /** Tasks given up because the connection went away; the broker redelivers them. */
   aborted: number;
 }
 
-/** An event as a reporter gets it: when, and who speaks. `at` becomes ISO 8601 with ms in JSON. */
+/** An event with its time and the name of its process. `at` becomes ISO 8601 with ms in JSON. */
 export type WorkQueueEvent = EngineEvent & { at: Date; name: string };
 
 /** Takes one event. Called synchronously, so it must be quick. */

@@ -12,7 +12,7 @@ export interface Input {
   line: number;
 }
 
-/** A task as events show it. Its text is decoded only when somebody reads it: a body may be 100 MB. */
+/** A task as events show it. Its text is decoded when it is read, not before: a body may be 100 MB. */
 export class Task {
   /** The message id; for a message without one, `delivery-<tag>`. */
   readonly id: string;

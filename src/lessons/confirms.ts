@@ -4,13 +4,13 @@ import { all, counter, of } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
 const TASKS = 20_000;
-/** The broker is killed when it has at least so many of each sender. */
+/** The broker is killed when it has at least this many tasks of each sender. */
 const ENOUGH = 1_000;
 
 interface Sent {
-  /** Tasks the sender takes for stored. */
+  /** Tasks the sender counts as sent. */
   believed: number;
-  /** Different ones of these in the queue afterwards. */
+  /** How many of these are in the queue afterwards. */
   stored: number;
   lost: number;
 }
@@ -19,13 +19,13 @@ interface Confirms {
   confirmed: Sent & {
     /** Confirmed before the broker was killed. */
     beforeCrash: number;
-    /** Published again afterwards, because no confirm had come. */
+    /** Published again after the crash, because no confirm had come. */
     again: number;
-    /** More than once in the queue. */
+    /** Duplicates in the queue. */
     twice: number;
   };
   plain: Sent;
-  /** In s. */
+  /** Time without a broker, in s. */
   down: number;
 }
 
@@ -38,21 +38,21 @@ export const confirms: Lesson<Confirms> = {
   killsBroker: true,
   adjustable: false,
   plan: () =>
-    `new-task, with confirms, and a sender on a plain channel, without ("fire and forget"), send ${TASKS.toLocaleString("en-US")} persistent tasks each. In the middle of both batches the broker is killed (kill -9) and started again; then the queues are read and compared with what each sender believes.`,
+    `new-task, with confirms, and a sender on a plain channel, without ("fire and forget"), send ${TASKS.toLocaleString("en-US")} persistent tasks each. In the middle of both batches the broker is killed (kill -9) and started again; then the queues are read and compared with what each sender believes to be sent.`,
   async run(lesson) {
     const { events } = lesson.begin("");
     const [queue, plainQueue] = [lesson.newQueue("confirms"), lesson.newQueue("fire-and-forget")];
-    const words = [plainQueue, String(TASKS)];
-    const plainSender = lesson.startProcess("lessons/fire-and-forget.js", "fire-and-forget", words, null);
-    await lesson.orFailed(plainSender.has("connected"));
+    const args = [plainQueue, String(TASKS)];
+    const plainSender = lesson.startProcess("lessons/fire-and-forget.js", "fire-and-forget", args, null);
+    await lesson.orFailed(plainSender.untilPrinted("connected"));
 
     const tasks = Array.from({ length: TASKS }, (_, at) => `Task ${at + 1}`);
     const confirmed = counter(events, "task-confirmed");
     const connected = counter(events, "connected");
-    const begun = counter(events, "task-sent");
+    const sent = counter(events, "task-sent");
     const sending = lesson.send(queue, tasks);
-    sending.catch(() => {}); // told below
-    await lesson.until(() => begun() > 0);
+    sending.catch(() => {}); // awaited below
+    await lesson.until(() => sent() > 0);
     lesson.report({ event: "batch-begun", name: "new-task" });
     await lesson.until(() => confirmed() >= ENOUGH);
     plainSender.write("go\n");
@@ -68,16 +68,16 @@ export const confirms: Lesson<Confirms> = {
     const before = connected();
     await lesson.killBroker();
     const beforeCrash = confirmed();
-    const batch = (tasks: number, whole: boolean) => {
+    const endBatch = (tasks: number, whole: boolean) => {
       const label = `${tasks.toLocaleString("en-US")} confirmed`;
       lesson.report({ event: "batch-ended", name: "new-task", label, whole, tasks });
     };
-    batch(beforeCrash, false);
+    endBatch(beforeCrash, false);
     await lesson.restartBroker();
     await lesson.until(() => connected() > before, isOver);
     lesson.report({ event: "batch-begun", name: "new-task" });
     await sending;
-    batch(confirmed() - beforeCrash, true);
+    endBatch(confirmed() - beforeCrash, true);
     await lesson.orFailed(plainSender.succeeds());
 
     const believed = all(events, "task-confirmed").map(({ task }) => task.text ?? "");
@@ -98,9 +98,9 @@ export const confirms: Lesson<Confirms> = {
     };
   },
   findings: ({ confirmed, plain, down }) => [
-    `With confirms: ${of(confirmed.stored, confirmed.believed, "tasks")} that new-task calls sent are in the queue, ${number(confirmed.lost)} lost. ${number(confirmed.beforeCrash)} were confirmed when the broker was killed; ${number(confirmed.again)} were on their way, and were published again when it was back after ${inSeconds(down)} (${number(confirmed.twice)} of them are there twice).`,
+    `With confirms: ${of(confirmed.stored, confirmed.believed, "tasks")} that new-task calls sent are in the queue, ${number(confirmed.lost)} lost. ${number(confirmed.beforeCrash)} were confirmed when the broker was killed; ${number(confirmed.again)} were in flight, and were published again when it was back after ${inSeconds(down)} (${number(confirmed.twice)} of them are in the queue twice).`,
     `Fire and forget: ${of(plain.stored, plain.believed, "tasks")} that the sender believes sent are in the queue, ${number(plain.lost)} lost.`,
-    "publish() returns when the task is in a buffer of the sender's own process. Only the confirm says that the broker has it, for a persistent task on disk; a sender that keeps what is not confirmed can send it again, and then a task may come twice, but none is lost.",
+    "publish() returns when the task is in a buffer of the sender's own process. Only the confirm says that the broker has it, for a persistent task on disk. A sender that keeps each task until it is confirmed can publish it again: then a task may be in the queue twice, but none is lost.",
   ],
   byHand: [
     "terminal 1   $ docker compose up -d --wait",

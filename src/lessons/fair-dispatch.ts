@@ -3,7 +3,7 @@ import type { LessonRun } from "./harness/lesson-run.js";
 import { all, allDone, elapsed } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
-/** Heavy and light in turns: the light ones have one dot, the heavy ones three. */
+/** Heavy (three dots) and light (one dot) in turns. */
 const tasks = Array.from({ length: 8 }, (_, at) =>
   at % 2 === 0 ? `Heavy ${at + 1}...` : `Light ${at + 1}.`,
 );
@@ -18,15 +18,15 @@ interface Dispatch {
 interface Fairness {
   unfair: Dispatch;
   fair: Dispatch;
-  /** Half of all work, which two workers cannot beat, in s. */
+  /** Half of all work, the least that two workers can take, in s. */
   ideal: number;
 }
 
 async function dispatch(lesson: LessonRun, title: string, prefetch: number): Promise<Dispatch> {
   const { events } = lesson.begin(title);
   const queue = lesson.newQueue("fair-dispatch");
-  const words = ["--prefetch", String(prefetch)];
-  for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue, ...words);
+  const args = ["--prefetch", String(prefetch)];
+  for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue, ...args);
   await lesson.send(queue, tasks);
   await lesson.until(() => allDone(events));
   await lesson.stopWorkers();
@@ -40,11 +40,11 @@ export const fairDispatch: Lesson<Fairness> = {
   name: "fair-dispatch",
   question: "What does prefetch 1 change?",
   dotMs: 500,
-  minDotMs: 10, // what is measured is compared with the ideal, which must not be 0
+  minDotMs: 10, // the measured times are divided by the ideal, which must not be 0
   killsBroker: false,
   adjustable: false,
   plan: () =>
-    "Two workers get heavy and light tasks in turns, at first as fast as the broker can hand them out (--prefetch 0). Then the same tasks come again, but no worker gets one before it has acknowledged the last (--prefetch 1).",
+    "Heavy and light tasks in turns go to two workers, at first as fast as the broker can deliver them (--prefetch 0). Then the same tasks are sent again, but no worker gets one before it has acknowledged the last (--prefetch 1).",
   async run(lesson) {
     const dots = tasks.join("").split(".").length - 1;
     return {
@@ -64,7 +64,7 @@ export const fairDispatch: Lesson<Fairness> = {
     return [
       `Without a limit: ${took(unfair)}.`,
       `With prefetch 1: ${took(fair)}. That is ${(unfair.elapsed / fair.elapsed).toFixed(2)} times as fast.`,
-      "Without a limit the broker deals the tasks out like cards, every other one to the same worker, however long each takes: one worker gets all the heavy ones. With prefetch 1 a task waits in the queue until somebody is free.",
+      "Without a limit the broker delivers each task at once, to the two workers in turn, however long each task takes: one worker gets all the heavy ones. With prefetch 1 a task waits in the queue until a worker is idle.",
     ];
   },
   byHand: [

@@ -1,36 +1,36 @@
 import type { LessonRun } from "./harness/lesson-run.js";
 
-/** What a person may say about a lesson. */
+/** What a user can set for a lesson. */
 export interface LessonOptions {
   /** How many workers share the work. */
   workers: number;
-  /** A file of tasks instead of the lesson's own. */
+  /** The path of a file of tasks; `-`: standard input; undefined: the lesson's own tasks. */
   file: string | undefined;
-  /** What standard input had, where that is the file (`-`). */
+  /** The content of standard input, where `file` is `-`. */
   input?: Buffer | undefined;
   /** Work per dot, in ms. */
   dotMs: number;
 }
 
-/** One lesson: what it asks, what it does, and what is learnt from what was measured. */
+/** One lesson: the question, the run that measures, and the findings. */
 export interface Lesson<Measured = unknown> {
   name: string;
   question: string;
-  /** Work per dot unless another is given, in ms. */
+  /** Default work per dot, in ms. */
   dotMs: number;
-  /** The least work per dot with which there is something to see, in ms. */
+  /** The least work per dot with which the lesson can be measured, in ms. */
   minDotMs: number;
-  /** It kills the broker, so it is not given on somebody's. */
+  /** Whether it kills the broker: such a lesson runs on a private broker only. */
   killsBroker: boolean;
-  /** It takes other numbers of workers, and a file of tasks. */
+  /** Whether the user can set the number of workers and a file of tasks. */
   adjustable: boolean;
-  /** What is going to happen, in two sentences. */
+  /** What is going to happen, in two or three sentences. */
   plan(options: LessonOptions): string;
   /** Runs it and measures; resolves when all its workers have stopped. */
   run(lesson: LessonRun, options: LessonOptions): Promise<Measured>;
-  /** What was measured and what it means, a sentence or two each. */
+  /** What was measured and what it means, one paragraph each. */
   findings(measured: Measured): string[];
-  /** The same by hand, as lines of terminals. */
+  /** How to do the same by hand: the commands for each terminal. */
   byHand: readonly string[];
   /** Pages of RabbitMQ's documentation. */
   readOn: readonly string[];

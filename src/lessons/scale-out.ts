@@ -2,37 +2,38 @@ import { count, inSeconds } from "../text/numbers.js";
 import { allDone, elapsed } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
-const crews = [1, 2, 4, 8];
+const workerCounts = [1, 2, 4, 8];
 const tasks = Array.from({ length: 16 }, (_, at) => `${String.fromCharCode(97 + at)}.`);
 
-interface Crew {
+interface Measured {
   workers: number;
-  /** In s. */
+  /** From the first task received to the last one done, in s. */
   elapsed: number;
+  /** Compared with one worker. */
   speedUp: number;
   /** All work divided by the workers, in s. */
   ideal: number;
 }
 
-/** The same backlog with 1, 2, 4 and 8 workers. */
-export const scaleOut: Lesson<Crew[]> = {
+/** The same tasks with 1, 2, 4 and 8 workers. */
+export const scaleOut: Lesson<Measured[]> = {
   name: "scale-out",
   question: "How much faster are more workers?",
   dotMs: 500,
-  minDotMs: 10, // what is measured is compared with the ideal, which must not be 0
+  minDotMs: 10, // the measured times are compared with the ideal, which must not be 0
   killsBroker: false,
   adjustable: false,
   plan: ({ dotMs }) =>
     `${count(tasks.length, "task")} of ${inSeconds(dotMs / 1000)} each are sent to one worker. Then the same tasks go to 2, to 4 and to 8.`,
   async run(lesson) {
     const queue = lesson.newQueue("scale-out");
-    const measured: Crew[] = [];
-    let present = 0;
-    for (const workers of crews) {
+    const measured: Measured[] = [];
+    let started = 0;
+    for (const workers of workerCounts) {
       const { events } = lesson.begin(count(workers, "worker"));
-      const joining: Promise<void>[] = [];
-      while (present < workers) joining.push(lesson.worker(`worker-${++present}`, queue));
-      await Promise.all(joining);
+      const starting: Promise<void>[] = [];
+      while (started < workers) starting.push(lesson.worker(`worker-${++started}`, queue));
+      await Promise.all(starting);
       await lesson.send(queue, tasks);
       await lesson.until(() => allDone(events, tasks.length));
       const took = elapsed(events);
@@ -52,7 +53,7 @@ export const scaleOut: Lesson<Crew[]> = {
       ({ workers, elapsed, speedUp, ideal }) =>
         `${count(workers, "worker").padEnd(9)}  ${inSeconds(elapsed)}  (ideal ${inSeconds(ideal)})  ${speedUp.toFixed(2)} times as fast as one`,
     ),
-    "As long as tasks wait, every worker more is a worker's work more; what is missing from the ideal is the way of each task to its worker and back, and workers that wait for the last tasks. Nobody had to be told: a new worker on the same queue is enough, on this machine or on another.",
+    "As long as tasks wait in the queue, each further worker adds its full speed. The difference from the ideal is the time that each task takes to reach its worker and its ack to come back, and workers that are idle while the last tasks are done. To add a worker, start it on the same queue, on this machine or on another; nothing else changes.",
   ],
   byHand: [
     "terminal 1   $ worker --dot 500ms",

@@ -22,7 +22,7 @@ interface Shared {
   worked: number;
 }
 
-/** The tutorial for real: several workers, and its five tasks sent one by one. */
+/** The tutorial's setting: several workers, and its five tasks sent one by one. */
 export const shareTheWork: Lesson<Shared> = {
   name: "share-the-work",
   question: "Which worker gets which task?",
@@ -35,7 +35,7 @@ export const shareTheWork: Lesson<Shared> = {
   async run(lesson, { workers, file, input }) {
     const { events } = lesson.begin("");
     const queue = lesson.newQueue("share-the-work");
-    // One after the other, so that the first in line is worker-1.
+    // One after the other, so that worker-1 is the queue's first consumer.
     for (let number = 1; number <= workers; number++) await lesson.worker(`worker-${number}`, queue);
     if (file !== undefined) await lesson.sendFile(queue, file, input);
     else for (const task of tutorialTasks) await lesson.send(queue, [task]);
@@ -54,9 +54,9 @@ export const shareTheWork: Lesson<Shared> = {
         return `${name} did ${count(bars.length, "task")} in ${inSeconds(seconds)}: ${labels.join(", ")}${more}`;
       }),
       `${count(tasks, "task")}, ${inSeconds(worked)} of work, done in ${inSeconds(elapsed)}: ${speedUp.toFixed(2)} times as fast as one worker alone.`,
-      "The broker goes round the workers that are free, the longest waiting first; a worker is free again when it has acknowledged its task (prefetch 1). A busy worker is passed over.",
+      "The broker delivers each task to the idle worker that has waited longest. A worker is idle again when it has acknowledged its task (prefetch 1); a busy worker gets none.",
       ...(tutorial
-        ? ["With tasks that grow one by one, as these do, that looks like taking turns; it is not."]
+        ? ["With tasks that get longer one by one, as these do, that looks like taking turns; it is not."]
         : []),
     ];
   },

@@ -13,18 +13,18 @@ interface Crash {
   /** Different tasks done. */
   done: number;
   redelivered: string[];
-  /** Left in the queue at the end. */
+  /** Ready in the queue at the end. */
   left: number;
   /** Confirmed, not done and not in the queue. */
   lost: number;
   lostTasks: string[];
 }
 
-/** Two workers get six tasks; the first one is killed in the middle of its second. */
-async function crash(lesson: LessonRun, part: Part, ...words: string[]): Promise<Crash> {
+/** Two workers get six tasks; worker-1 is killed in the middle of its second. */
+async function crash(lesson: LessonRun, part: Part, ...args: string[]): Promise<Crash> {
   const { events } = part;
   const queue = lesson.newQueue("worker-crash");
-  for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue, ...words);
+  for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue, ...args);
   await lesson.send(queue, tasks);
   const received = () => all(events, "task-received").filter(({ name }) => name === "worker-1");
   await lesson.until(
@@ -35,11 +35,11 @@ async function crash(lesson: LessonRun, part: Part, ...words: string[]): Promise
     () => allDone(events, tasks.length),
   );
   await lesson.killWorker("worker-1");
-  // The last task is sent when the broker knows that there is one worker left: who does it has done all before it.
+  // The last task is sent when worker-2 is the only consumer: when it has done this one, it has done all before it.
   await lesson.untilQueue(queue, ({ workers }) => workers === 1);
   await lesson.send(queue, [LAST]);
-  const said = ({ body }: Task) => printableBody(body);
-  await lesson.until(() => all(events, "task-done").some(({ task }) => said(task) === LAST));
+  const textOf = ({ body }: Task) => printableBody(body);
+  await lesson.until(() => all(events, "task-done").some(({ task }) => textOf(task) === LAST));
   const { ready } = await lesson.lookAtQueue(queue);
   await lesson.stopWorkers();
   const missing = notDone(events);
@@ -54,19 +54,19 @@ async function crash(lesson: LessonRun, part: Part, ...words: string[]): Promise
     done: confirmed - missing.length,
     redelivered: all(events, "task-received")
       .filter(({ redelivered }) => redelivered)
-      .map(({ task }) => said(task)),
+      .map(({ task }) => textOf(task)),
     left: ready,
     lost,
-    lostTasks: missing.map(said),
+    lostTasks: missing.map(textOf),
   };
 }
 
-/** A worker is killed in mid-task, with acknowledgements and without. */
+/** A worker is killed in the middle of a task, with acknowledgements and without. */
 export const workerCrash: Lesson<{ acked: Crash; autoAcked: Crash }> = {
   name: "worker-crash",
   question: "What becomes of a dead worker's task?",
   dotMs: 500,
-  minDotMs: 100, // as often as a worker tells of a task in hand: it is killed in the middle of one
+  minDotMs: 100, // workers report progress every 100 ms, and one is killed at a progress event
   killsBroker: false,
   adjustable: false,
   plan: () =>
@@ -78,7 +78,7 @@ export const workerCrash: Lesson<{ acked: Crash; autoAcked: Crash }> = {
   findings: ({ acked, autoAcked }) => [
     `With acknowledgements: ${of(acked.done, acked.confirmed, "tasks")} done, ${acked.lost} lost. ${count(acked.redelivered.length, "task")} came again, marked as redelivered: ${list(acked.redelivered)}.`,
     `With --auto-ack: ${of(autoAcked.done, autoAcked.confirmed, "tasks")} done, ${autoAcked.lost} lost${autoAcked.lost > 0 ? `: ${list(autoAcked.lostTasks)}` : ""}.`,
-    "A task that is not acknowledged stays the broker's: when the worker's connection ends, it goes to another one. With auto-ack the broker forgets a task when it sends it, and it sends everything at once: whatever the worker held is gone with it.",
+    "The broker keeps a task until it is acknowledged: when the worker's connection ends, it requeues the task and delivers it to another worker. With auto-ack the broker deletes a task when it delivers it, and it delivers all tasks at once: those that the killed worker held are lost.",
   ],
   byHand: [
     "terminal 1   $ worker --name one           then again: worker --name one --auto-ack",

@@ -16,13 +16,13 @@ const remedies: Record<ErrorCode, string> = {
     "Check user and password in --url (or AMQP_URL, --password-file, --ask-password). On a RabbitMQ installed natively, guest may log in from the same machine only.",
   VHOST_REFUSED:
     "The virtual host is the part of the URL behind host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /. A limit on its connections reads the same.",
-  QUEUE_MISMATCH: "Use another queue (--queue other), or `task-queue delete` this one if nobody needs it.",
-  QUEUE_REFUSED: "Try another queue (--queue other), or ask whoever runs the broker for the permission.",
+  QUEUE_MISMATCH: "Use another queue (--queue other), or `task-queue delete` this one if it is not needed.",
+  QUEUE_REFUSED: "Try another queue (--queue other), or ask the broker's administrator for the permission.",
   QUEUE_UNAVAILABLE: "The cluster node that holds it may be down; --wait 1m keeps trying.",
   QUEUE_MISSING:
     "Check --queue (or TASK_QUEUE) and the virtual host in --url. new-task and worker create the queue.",
   QUEUE_KEPT:
-    "`task-queue status` tells how it stands; without --if-empty and --if-unused it is deleted whatever it holds.",
+    "`task-queue status` shows how it stands; without --if-empty and --if-unused it is deleted with all it holds.",
   PUBLISH_REFUSED:
     "The broker says why, a missing permission to write for instance; what was not confirmed has to be sent again.",
   CONFIRM_TIMEOUT:
@@ -41,7 +41,7 @@ export function exitCodeOf(thrown: unknown): 1 | 2 {
   return code === "USAGE" || code === "BAD_URL" ? 2 : 1;
 }
 
-/** The one or two lines that tell of an error: what and where, then what to do. A stack only with DEBUG. */
+/** The one or two lines of an error: what and where, then what to do. A stack only with DEBUG. */
 export function errorLines(thrown: unknown, debug: boolean): string[] {
   const lines = [`Error: ${printable(reasonOf(thrown), 400)}`];
   if (thrown instanceof WorkQueueError && remedies[thrown.code] !== "") lines.push(remedies[thrown.code]);

@@ -39,7 +39,7 @@ export function printLine(output: Output, line: Line | undefined): void {
   if (line !== undefined) output[line.to](line.text);
 }
 
-/** What a worker with nothing in hand says. */
+/** The line of a worker with no task in hand. */
 export const waitingLine = (colors: ChalkInstance): Line =>
   note(colors, "Waiting for messages. To exit press CTRL+C");
 

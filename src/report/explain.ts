@@ -24,7 +24,7 @@ export function explainReporter(
     if (event.event === "consuming") autoAck = event.autoAck;
     if (event.event === "connected") connected = true;
     if (event.event === "stopped" && !connected) return; // nothing was open
-    if (autoAck && event.event === "task-done") return; // the broker was told nothing
+    if (autoAck && event.event === "task-done") return; // no ack was sent
     for (const { method, why } of steps(event, names, autoAck)) {
       write(`     ${colors.magenta("↳")} ${colors.dim(method)}`);
       if (!explained.has(why)) write(`       ${colors.dim(why)}`);
@@ -41,7 +41,7 @@ function steps(event: EngineEvent, names: { name: string; queue: string }, autoA
       return [
         {
           method: `connection.open to ${printable(event.broker)} (${printable(event.product)} ${printable(event.version)})`,
-          why: `One TCP connection, logged in. The admin UI shows it as ${name}; heartbeats tell when a peer is gone.`,
+          why: `One TCP connection, logged in. The admin UI shows it as ${name}; heartbeats show when a peer is gone.`,
         },
       ];
     case "connection-lost":
@@ -57,7 +57,7 @@ function steps(event: EngineEvent, names: { name: string; queue: string }, autoA
             { method: "channel.open", why: "A channel is a light conversation inside the connection." },
             {
               method: "confirm.select",
-              why: "From here the broker confirms every message it has taken over. Without it, nobody would know.",
+              why: "From here the broker confirms every message it has taken over. Without it, a lost message would go unnoticed.",
             },
           ]
         : [{ method: "channel.open", why: "A channel is a light conversation inside the connection." }];

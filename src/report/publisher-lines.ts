@@ -74,8 +74,8 @@ function summary(totals: PublishTotals, fromLine: number): string {
 /** Which lines are not stored; and of an input not published to its end, what is known, and how to go on. */
 function account(totals: PublishTotals, notStored: string): string[] {
   const { complete, confirmed, upToLine, doubtfulLines } = totals;
-  const told = notStored === "" ? [] : [`     Not stored: line ${notStored}.`];
-  if (complete || upToLine === null) return told;
+  const missing = notStored === "" ? [] : [`     Not stored: line ${notStored}.`];
+  if (complete || upToLine === null) return missing;
   const line = (number: number) => number.toLocaleString("en-US");
   const but = notStored === "" ? "" : ", but for those not stored";
   const upTo = confirmed === 0 ? "No line is confirmed" : `Confirmed up to line ${line(upToLine)}${but}`;
@@ -84,7 +84,7 @@ function account(totals: PublishTotals, notStored: string): string[] {
     doubtfulLines === null
       ? "nothing after it is stored"
       : `${from === to ? `line ${line(from)}` : `lines ${line(from)} to ${line(to)}`} may or may not be stored`;
-  return [...told, `     ${upTo}; ${doubtful}.`, `     To go on from there: --from-line ${upToLine + 1}`];
+  return [...missing, `     ${upTo}; ${doubtful}.`, `     To go on from there: --from-line ${upToLine + 1}`];
 }
 
 /** How things stood when the queue was declared, which costs no question of its own. */

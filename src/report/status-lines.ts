@@ -79,28 +79,28 @@ function table(
   return [colors.dim(line(header)), ...shown.map(line), ...more.map((text) => colors.dim(text))];
 }
 
-/** What a person should know who wonders about these numbers. */
+/** What explains surprising numbers. */
 function hints(status: QueueStatus): string[] {
   const { type, singleActiveConsumer, unacknowledged, workers, workerCount, unknownBecause } = status;
-  const told: string[] = [];
+  const found: string[] = [];
   if (unknownBecause !== null) {
     const amqpAlone = unacknowledged === null && workers === null;
     const known = amqpAlone ? "Over AMQP alone no more than this is known" : "Not all is known";
-    told.push(`${known}. ${printable(unknownBecause, 400)}`);
+    found.push(`${known}. ${printable(unknownBecause, 400)}`);
   }
   if (type === "stream")
-    told.push(
+    found.push(
       "It is a stream: messages stay in it when acknowledged; RabbitMQ counts them late, and its consumers not at all.",
     );
   if (singleActiveConsumer === true)
-    told.push(
+    found.push(
       "The queue has a Single Active Consumer: one worker gets all tasks, the others wait until it is gone.",
     );
   if (workers?.some(({ prefetch }) => prefetch === 0))
-    told.push("A worker without a prefetch limit is sent every task there is, and the others get none.");
+    found.push("A worker without a prefetch limit is sent every task there is, and the others get none.");
   if (type !== "stream" && workers !== null && workers.length !== workerCount)
-    told.push("Workers come and go: the list is older than their number.");
-  return told;
+    found.push("Workers come and go: the list is older than their number.");
+  return found;
 }
 
 /** A ` [!]` line, broken into lines where it is too wide. */
@@ -122,8 +122,8 @@ function freshness({ type, unacknowledged, workers, rates }: QueueStatus): strin
     ...(workers === null ? [] : ["what each worker holds"]),
     ...(rates.ack === null ? [] : ["rates"]),
   ];
-  const told = { Exact: exact, "Up to 5 s old": sample, "Up to 10 s old": older };
-  return Object.entries(told)
+  const ages = { Exact: exact, "Up to 5 s old": sample, "Up to 10 s old": older };
+  return Object.entries(ages)
     .filter(([, numbers]) => numbers.length > 0)
     .map(([age, numbers]) => `${age}: ${numbers.join(", ")}.`)
     .join(" ");

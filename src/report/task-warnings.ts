@@ -7,8 +7,8 @@ import { printable, printableBody } from "../text/printable.js";
  * back, or it takes so long that the broker takes it back.
  */
 
-/** From so many returns on, that is from the third delivery on, it is told what becomes of them. */
-const TOLD_FROM = 2;
+/** From so many returns on, that is from the third delivery on, a warning says what becomes of them. */
+const WARNED_FROM = 2;
 
 /** A quorum queue's default delivery limit since RabbitMQ 4.0 (guide "Quorum Queues", poison message handling). */
 const DEFAULT_LIMIT = 20;
@@ -21,7 +21,7 @@ const CONSUMER_TIMEOUT = 30 * 60_000;
  * drops or dead-letters a task when its count of returns would exceed the limit: 20 of them are borne.
  */
 export function returnsLine(task: Task, returns: number, broker: { product: string; version: string }) {
-  if (returns < TOLD_FROM) return undefined;
+  if (returns < WARNED_FROM) return undefined;
   const counted = `counts ${count(returns, "return")} of '${printableBody(task.body, 40)}'`;
   const major = Number.parseInt(broker.version, 10);
   if (broker.product !== "RabbitMQ" || Number.isNaN(major))

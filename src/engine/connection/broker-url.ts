@@ -8,7 +8,7 @@ export const isLocalHost = (host: string): boolean =>
   /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
 
 /**
- * Where a broker is and who we are there. The password is held privately: printing, inspecting or
+ * Where a broker is, and as which user to log in there. The password is held privately: printing, inspecting or
  * serialising this object shows the redacted URL.
  */
 export class BrokerUrl {
@@ -36,7 +36,7 @@ export class BrokerUrl {
     this.port = port;
     const colon = userinfo.indexOf(":");
     const user = colon < 0 ? userinfo : userinfo.slice(0, colon);
-    // amqplib's rule, which is RabbitMQ's too: guest only where the URL names nobody at all.
+    // amqplib's rule, which is RabbitMQ's too: guest only where the URL names no user and no password.
     this.username = userinfo === "" ? "guest" : decode(user, "user name");
     this.hasPassword = colon >= 0;
     this.#password =

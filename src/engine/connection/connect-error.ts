@@ -38,10 +38,10 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
       `${url.endpoint} speaks HTTP, not AMQP: that looks like the admin UI; AMQP is on port 5672.`,
     );
   if (isTls(code, reason)) {
-    // OpenSSL's errors come with addresses, file names and a line break around the few words that tell.
-    const told = /SSL routines:[^:]*:([^:]+)/.exec(reason)?.[1] ?? reason;
-    const plain = told.includes("wrong version number") ? " (this port speaks no TLS)" : "";
-    return fail("TLS", `TLS with ${url.endpoint} failed: ${told}${plain}.`);
+    // OpenSSL's errors come with addresses, file names and a line break around the few words that matter.
+    const words = /SSL routines:[^:]*:([^:]+)/.exec(reason)?.[1] ?? reason;
+    const plain = words.includes("wrong version number") ? " (this port speaks no TLS)" : "";
+    return fail("TLS", `TLS with ${url.endpoint} failed: ${words}${plain}.`);
   }
   if (/Frame size|Expected connection\.|Invalid frame|Expected ConnectionStart/.test(reason))
     return fail("NOT_AMQP", `${url.endpoint} does not speak AMQP 0-9-1 (${reason}).`);

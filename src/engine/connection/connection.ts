@@ -85,9 +85,9 @@ export class Connection {
     return new WorkQueueError("CONNECTION_LOST", `Not connected to ${url.endpoint}.`);
   }
 
-  /** Gives it up for a reason of ours. */
+  /** Closes it for a reason of our own; the session makes the next one. */
   restart(reason: string): void {
-    // A channel also closes because its connection does, just before that is known: look a moment later.
+    // A channel also closes because its connection does, just before that is known: check a moment later.
     queueMicrotask(() => {
       if (this.#closing || this.#connection === undefined || this.#restartReason !== undefined) return;
       this.#restartReason = reason;
@@ -162,7 +162,7 @@ function target(url: BrokerUrl) {
   };
 }
 
-/** Resolves with the reason when the connection has closed. A broker's shutdown tells no error, only the close. */
+/** Resolves with the reason when the connection has closed. A broker's shutdown emits no error, only the close. */
 function closing(connection: ChannelModel): Promise<Error> {
   return new Promise((resolve) => {
     let first: Error | undefined;

@@ -19,7 +19,7 @@ export interface SessionOptions extends SessionTarget, ConnectionOptions {
 
 /**
  * One connection after another, for as long as it is wanted. The first one fails early; later ones are
- * made for ever, with growing pauses. Whatever is lost (connection, channel or consumer) ends the whole
+ * made forever, with growing pauses. Whatever is lost (connection, channel or consumer) ends the whole
  * connection and sets everything up anew: one way back instead of three.
  *
  * amqplib's own recovery is not used here: it cannot abandon an attempt that hangs, nor a connection that
@@ -34,7 +34,7 @@ export class Session {
     this.#options = options;
   }
 
-  /** Starts connecting; what comes of it is heard through `setup`, `lost` and `failed`. */
+  /** Starts connecting; `setup`, `lost` and `failed` are called with what comes of it. */
   start(): void {
     void this.#keepConnected();
   }
@@ -72,7 +72,7 @@ export class Session {
         if (Date.now() - startedAt > defaults.reconnect.stableMs) attempt = 1;
       } else failures.push(error);
       const others = !ready && failures.length < urls.length;
-      // Once it has worked, only what time cannot mend is final; before, whatever looks like a mistake.
+      // Once it has worked, only what time cannot mend is final; before, everything that looks like a mistake.
       const final = (error: WorkQueueError) => (worked ? error.endsSession : error.endsFirstConnection);
       if (!others && !ready && (failures.every(final) || (!worked && Date.now() >= giveUpAt))) {
         this.#closing.abort();
@@ -102,6 +102,6 @@ function address(urls: readonly BrokerUrl[], attempt: number): BrokerUrl {
 function together(failures: readonly WorkQueueError[]): WorkQueueError {
   const [first] = failures;
   if (first !== undefined && failures.length === 1) return first;
-  const told = failures.map(({ message }) => message).join(" ");
-  return new WorkQueueError(first?.code ?? "UNREACHABLE", `No address works: ${told}`, first);
+  const reasons = failures.map(({ message }) => message).join(" ");
+  return new WorkQueueError(first?.code ?? "UNREACHABLE", `No address works: ${reasons}`, first);
 }

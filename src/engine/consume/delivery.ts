@@ -12,7 +12,7 @@ export class Delivery {
    * not say (classic queues). Since RabbitMQ 4.3 only what counts as failed: basic.reject, a lost connection.
    */
   readonly deliveryCount: number | undefined;
-  /** How often a worker had it before; quorum queues tell since RabbitMQ 4.3, where not every return counts as failed. */
+  /** How often a worker had it before; only quorum queues say so, since RabbitMQ 4.3, where not every return counts as failed. */
   readonly acquiredCount: number | undefined;
   readonly #channel: Channel;
   readonly #message: ConsumeMessage;

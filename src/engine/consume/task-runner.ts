@@ -24,7 +24,7 @@ interface Options {
   autoAck: boolean;
   handler: Handler;
   report: Report;
-  /** Called whenever nothing is in hand nor waiting any more. */
+  /** Called whenever no task is in hand or waiting any more. */
   idle(): void;
 }
 

@@ -28,7 +28,7 @@ export interface ManagementOptions {
   broker: BrokerUrl;
   /** For https, as for amqps. */
   tls: Pick<SecureContextOptions, "ca" | "cert" | "key"> | undefined;
-  /** Aborted: nobody waits for an answer any more. */
+  /** Aborted: a question that waits for its answer is given up. */
   signal: AbortSignal;
 }
 
@@ -56,18 +56,18 @@ export class ManagementApi {
     });
     const body = parse(text);
     if (status === 200 && body !== undefined) return body;
-    const told = isRecord(body) && typeof body["reason"] === "string" ? body["reason"] : undefined;
-    if (told === undefined)
+    const reason = isRecord(body) && typeof body["reason"] === "string" ? body["reason"] : undefined;
+    if (reason === undefined)
       throw new Error(`What answers at ${url.origin} is no management API (status ${status}).`);
     if (status === 401) {
-      const way = /not management user/i.test(told) ? "; the tag monitoring lets it in" : "";
-      throw new Error(`${where} refuses user "${broker.username}" (${told}${way}).`);
+      const way = /not management user/i.test(reason) ? "; the tag monitoring lets it in" : "";
+      throw new Error(`${where} refuses user "${broker.username}" (${reason}${way}).`);
     }
     if (status === 404) throw new Error(`${where} does not know it: is that another broker's?`);
-    throw new Error(`${where} says: ${told.replace(/\.$/, "")}.`);
+    throw new Error(`${where} says: ${reason.replace(/\.$/, "")}.`);
   }
 
-  /** Not with fetch, which cannot be told an authority to trust. No redirect is followed. */
+  /** Not with fetch, which takes no authority to trust. No redirect is followed. */
   async #ask(url: URL, path: string): Promise<{ status: number; text: string }> {
     const { broker, tls, signal } = this.#options;
     const login = Buffer.from(`${broker.username}:${broker.password}`).toString("base64");
@@ -87,7 +87,7 @@ export class ManagementApi {
       url.protocol === "https:"
         ? (await import("node:https")).request({ ...options, ...tls })
         : (await import("node:http")).request(options);
-    request.on("error", () => {}); // once there is a response, the response tells
+    request.on("error", () => {}); // once there is a response, its own errors count
     try {
       request.end();
       const [response] = (await once(request, "response")) as [IncomingMessage];
@@ -107,8 +107,8 @@ export class ManagementApi {
 const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
 
 /**
- * Nobody on the way may read a password that nobody could read before: plain http only to this machine, or to
- * the host that AMQP has shown it to in plain already.
+ * Whether the password may be sent there: unencrypted only to this machine, or to the host that AMQP has sent it to
+ * unencrypted already.
  */
 function mayLogIn(url: URL, broker: BrokerUrl): boolean {
   const host = hostOf(url);

@@ -11,7 +11,7 @@ const NOT_IMPLEMENTED = 540;
 /** What was to be done with the queue. */
 type Done = "looked at" | "purged" | "deleted";
 
-/** What AMQP itself tells of a queue (queue.declare-ok), exact at that moment. */
+/** What AMQP itself says about a queue (queue.declare-ok), exact at that moment. */
 export interface QueueCounts {
   /** Tasks waiting for a worker. */
   ready: number;
@@ -74,7 +74,7 @@ export function deleteQueue(request: QueueRequest, conditions: DeleteConditions)
   });
 }
 
-/** Whether a queue is a stream, as far as the broker tells: nothing but the refusal of a declaration does. */
+/** Whether a queue is a stream, as far as the broker says so: only the refusal of a declaration does. */
 async function isStream(connection: ChannelModel, queue: string): Promise<boolean> {
   // No queue is of this type, so it is refused whatever is there, and never creates one.
   const declared: Record<string, string | number> = { "x-queue-type": "unknown" };

@@ -33,7 +33,7 @@ export interface QueueStatus {
   rates: { publish: number | null; ack: number | null };
   /** Whether one worker is given all tasks while the others wait (`x-single-active-consumer`). */
   singleActiveConsumer: boolean | null;
-  /** Why the management API did not tell it all; null where it did. */
+  /** Why the management API did not know it all; null where it did. */
   unknownBecause: string | null;
 }
 
