@@ -1,5 +1,5 @@
-// Makes a clone ready to run: dependencies, build, and a RabbitMQ where the machine has none and no Docker.
-// It says what it does before it does it, and does nothing where nothing is missing.
+// Prepares a clone: dependencies, build, and a RabbitMQ where the machine has neither RabbitMQ nor Docker.
+// It prints each step before it takes it, and skips what is there already.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const say = (text) => process.stderr.write(`[setup] ${text}\n`);
 
-/** Runs a command with its output on the terminal; false where it failed. */
-function run(command, words, env = {}) {
+/** Runs a command with its output on stderr; false where it failed. */
+function run(command, args, env = {}) {
   const shell = process.platform === "win32"; // npm is a .cmd file there
-  const { status } = spawnSync(command, words, {
+  const { status } = spawnSync(command, args, {
     cwd: root,
     shell,
     stdio: ["ignore", 2, 2],
@@ -25,7 +25,7 @@ function fail(text) {
   process.exit(1);
 }
 
-/** When a file, or the newest file of a folder, was written; 0 where there is none. */
+/** When a file, or the newest file in a folder, was last modified, in ms; 0 where there is none. */
 function newest(path) {
   const full = join(root, path);
   if (!existsSync(full)) return 0;
@@ -61,7 +61,7 @@ async function provideRabbitmq() {
   const { findInstalled } = await import("../dist/broker/installed-node.js");
   const { dockerRuns } = await import("../dist/broker/docker-node.js");
   if (findInstalled() !== undefined || dockerRuns()) return;
-  const works = (command, ...words) => spawnSync(command, words, { stdio: "ignore" }).status === 0;
+  const works = (command, ...args) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
 
   if (process.platform === "linux" && works("apt-get", "--version")) {
     const isRoot = process.getuid?.() === 0;
@@ -69,10 +69,10 @@ async function provideRabbitmq() {
       fail(
         "There is no RabbitMQ and no Docker here. Install one, then try again: sudo apt-get install --no-install-recommends rabbitmq-server",
       );
-    const apt = (...words) =>
+    const apt = (...args) =>
       isRoot
-        ? run("apt-get", words, { DEBIAN_FRONTEND: "noninteractive" })
-        : run("sudo", ["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...words]);
+        ? run("apt-get", args, { DEBIAN_FRONTEND: "noninteractive" })
+        : run("sudo", ["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args]);
     say("There is no RabbitMQ and no Docker here. Installing it: apt-get install rabbitmq-server ...");
     if (!apt("update", "-qq")) say("apt-get update failed; trying with the package lists as they are.");
     if (!apt("install", "-qq", "-y", "-o", "Dpkg::Use-Pty=0", "--no-install-recommends", "rabbitmq-server"))
@@ -86,9 +86,11 @@ async function provideRabbitmq() {
     );
 
   if (findInstalled() === undefined)
-    fail("RabbitMQ is installed, but its rabbitmq-server is not where it is looked for.");
+    fail(
+      "RabbitMQ is installed, but rabbitmq-server is in none of the known folders (src/broker/installed-node.ts).",
+    );
   say(
-    "RabbitMQ is installed. The project starts private nodes of it; a system service is neither needed nor touched.",
+    "RabbitMQ is installed. The project starts private nodes of it; it does not need or change a system service.",
   );
 }
 

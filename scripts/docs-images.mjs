@@ -1,6 +1,6 @@
-// Makes docs/images/*.svg: the timelines of real runs, one of each lesson.
-//   npm run docs:images                    all of them
-//   npm run docs:images -- worker-crash    some
+// Makes docs/images/*.svg: for each lesson the timeline of a real run.
+//   npm run docs:images                    every lesson
+//   npm run docs:images -- worker-crash    the lessons named
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,9 +11,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const script = join(root, "dist/bin/task-queue.js");
 
 mkdirSync(join(root, "docs/images"), { recursive: true });
-const asked = process.argv.slice(2);
-for (const name of asked.length > 0 ? asked : lessons.map(({ name }) => name)) {
-  const words = ["lesson", name, "--svg", join(root, "docs/images", `${name}.svg`)];
-  const { status } = spawnSync(process.execPath, [script, ...words], { stdio: "inherit" });
-  if (status !== 0) throw new Error(`task-queue ${words.join(" ")} ended with ${status}.`);
+const names = process.argv.slice(2);
+for (const name of names.length > 0 ? names : lessons.map(({ name }) => name)) {
+  const args = ["lesson", name, "--svg", join(root, "docs/images", `${name}.svg`)];
+  const { status } = spawnSync(process.execPath, [script, ...args], { stdio: "inherit" });
+  if (status !== 0) throw new Error(`task-queue ${args.join(" ")} ended with exit code ${status}.`);
 }

@@ -1,7 +1,7 @@
-// What the same faults do to this project's pair and to the tutorials': minutes. Ends with a table.
-//   npm run reliability                     every fault, every pair
+// Runs the same faults on this project's sender and worker and on the tutorials', and prints a table. Takes minutes.
+//   npm run reliability                     every fault and every pair
 //   npm run reliability -- ours 2 4         some of them: ours, javascript, python; faults 1 to 8
-//   npm run reliability -- --write          and puts the table into docs/reliability.md
+//   npm run reliability -- --write          all of them, and the table is written to docs/reliability.md
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { constants } from "node:os";
@@ -11,9 +11,9 @@ import { PrivateBroker } from "../dist/broker/private-broker.js";
 import { replaceMeasured } from "./measured.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const words = process.argv.slice(2);
-const write = words.includes("--write");
-const parts = words.filter((word) => word !== "--write");
+const args = process.argv.slice(2);
+const write = args.includes("--write");
+const parts = args.filter((arg) => arg !== "--write");
 const unknown = parts.find((part) => !/^([1-8]|ours|javascript|python)$/.test(part));
 if (unknown !== undefined || (write && parts.length > 0)) {
   process.stderr.write(

@@ -4,18 +4,20 @@ import type { ChildProcess } from "node:child_process";
 export interface BrokerNode {
   /** Its Erlang node name. */
   readonly name: string;
+  /** What it is started from, for messages. */
   readonly description: string;
-  /** Process groups it consists of now, by their leaders' pids. */
+  /** Its running process groups, by their leaders' pids. */
   readonly groups: number[];
+  /** Its Docker containers, by name. */
   readonly containers: string[];
-  /** Starts it, again on the same data; the child lives as long as the node. */
+  /** Starts it, on the same data as before; the child runs as long as the node does. */
   start(): ChildProcess;
-  /** Ends it as a power failure would. */
+  /** Kills it, as a power failure would. */
   kill(): void;
-  /** It will not be started again: what it shares with other nodes is theirs from now on. */
+  /** Leaves to other nodes what it shares with them, because it will not be started again. */
   leave(): void;
-  /** Runs one of RabbitMQ's tools against it and returns what it printed. */
-  run(tool: string, ...words: string[]): string;
-  /** What it printed, to explain why it did not start. */
+  /** Runs one of RabbitMQ's tools against it and returns its output. @throws Error where the tool fails */
+  run(tool: string, ...args: string[]): string;
+  /** Its console output so far. */
   log(): string;
 }

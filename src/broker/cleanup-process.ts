@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** What a private broker has left lying about at any moment, and what has to go when it ends. */
+/** What a private broker uses on this machine, to be removed when it ends. */
 export interface Leftovers {
   /** Process groups, by the pid of their leader. */
   groups: number[];
@@ -12,12 +12,12 @@ export interface Leftovers {
 }
 
 /**
- * A process of its own that clears up when its input ends: when the broker is stopped, and also when
- * whoever started it is killed. Each line of input is the whole list as it stands then.
+ * Runs as a process of its own, and clears up when its standard input ends: when the broker is stopped, and also
+ * when the process that started it is killed. Each line of input replaces the list of leftovers.
  */
 function main(): void {
   let leftovers: Leftovers | undefined;
-  // Ctrl-C reaches whole process groups, and the terminal's end its session: neither is meant for this one.
+  // Ctrl-C signals a whole process group, and a closed terminal its session; this process has to outlive both.
   for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(signal, () => {});
   const lines = createInterface({ input: process.stdin });
   lines.on("line", (line) => {
@@ -34,12 +34,12 @@ function clearUp({ groups, containers, directory }: Leftovers): void {
     try {
       process.kill(-group, "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has ended already.
     }
   }
   for (const name of containers)
     spawnSync("docker", ["rm", "--force", "--volumes", name], { stdio: "ignore" });
-  // A process that is just dying may still write: try again for a while.
+  // A killed process may still write for a moment: retry for some seconds.
   rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
 

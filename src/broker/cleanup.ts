@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Leftovers } from "./cleanup-process.js";
 
-/** The clean-up process and its list: what must not outlive this process. */
+/** Starts the clean-up process, which also removes the leftovers when this process is killed. */
 export class Cleanup {
   readonly #child = spawn(process.execPath, [fileURLToPath(new URL("cleanup-process.js", import.meta.url))], {
     cwd: "/",
@@ -13,16 +13,16 @@ export class Cleanup {
   readonly #exited = once(this.#child, "exit");
 
   constructor() {
-    this.#child.stdin.on("error", () => {}); // it was killed itself
+    this.#child.stdin.on("error", () => {}); // the clean-up process was killed
     this.#child.unref();
   }
 
-  /** Replaces the list. */
+  /** Replaces the list of leftovers. */
   note(leftovers: Leftovers): void {
     this.#child.stdin.write(`${JSON.stringify(leftovers)}\n`);
   }
 
-  /** Clears up, and resolves when that is done. */
+  /** Removes the leftovers; resolves when that is done. */
   async run(): Promise<void> {
     this.#child.ref();
     this.#child.stdin.end();

@@ -5,27 +5,27 @@ import type { BrokerNode } from "./broker-node.js";
 import { type BrokerConfig, tlsLines } from "./node-config.js";
 import type { BrokerPorts } from "./ports.js";
 
-/** The image docker-compose.yml uses too: the current RabbitMQ with its admin UI. */
+/** The current RabbitMQ with its admin UI; docker-compose.yml uses the same image. */
 export const defaultImage = "rabbitmq:4-management";
 
-/** Whether there is a Docker engine to talk to; its client alone is not enough. */
+/** Whether a Docker engine is running; an installed client alone is not enough. */
 export function dockerRuns(): boolean {
   return spawnSync("docker", ["info", "--format", "{{.ServerVersion}}"], { stdio: "ignore" }).status === 0;
 }
 
-/** A node started from the Docker image; it keeps its data from one start to the next. */
+/** A node in a Docker container, which keeps its data when it is started again. */
 export class DockerNode implements BrokerNode {
   readonly name: string;
   readonly description: string;
-  /** The docker client: killed while it pulls an image, it makes no container any more. */
+  /** The docker client's: killed while it pulls an image, it creates no container. */
   groups: number[] = [];
   readonly containers: string[];
   readonly #container: string;
   readonly #image: string;
-  /** The options of `docker run` that lay files into the container and publish its ports. */
-  readonly #opened: string[];
+  /** The options of `docker run` that mount files and publish ports. */
+  readonly #mountsAndPorts: string[];
   readonly #output: string;
-  #made = false;
+  #created = false;
 
   constructor(image: string, directory: string, ports: BrokerPorts, { lines, tls }: BrokerConfig) {
     this.description = `Docker image ${image}`;
@@ -33,8 +33,8 @@ export class DockerNode implements BrokerNode {
     this.#output = join(directory, "console");
     this.#container = `task-queue-broker-${process.pid}-${ports.amqp}`;
     this.containers = [this.#container];
-    this.name = `rabbit@${this.#container}`; // the image's own choice, from the host name
-    this.#opened = [...published(ports.amqp, 5672), ...published(ports.management, 15672)];
+    this.name = `rabbit@${this.#container}`; // the image makes it of the host name
+    this.#mountsAndPorts = [...published(ports.amqp, 5672), ...published(ports.management, 15672)];
     const config = [...lines];
     if (tls !== undefined) {
       const inside = {
@@ -43,15 +43,15 @@ export class DockerNode implements BrokerNode {
         key: "/etc/rabbitmq/tls/key.pem",
       };
       for (const file of ["ca", "cert", "key"] as const)
-        this.#opened.push(...mounted(tls[file], inside[file]));
-      this.#opened.push(...published(ports.tls, 5671));
+        this.#mountsAndPorts.push(...mounted(tls[file], inside[file]));
+      this.#mountsAndPorts.push(...published(ports.tls, 5671));
       config.unshift(...tlsLines("0.0.0.0:5671", { ...tls, ...inside }));
     }
     if (config.length > 0) {
       const file = join(directory, "90-private.conf");
       writeFileSync(file, `${config.join("\n")}\n`);
-      chmodSync(file, 0o644); // whatever the umask: the container has a user of its own
-      this.#opened.push(...mounted(file, "/etc/rabbitmq/conf.d/90-private.conf"));
+      chmodSync(file, 0o644); // independent of the umask: the container's user must be able to read it
+      this.#mountsAndPorts.push(...mounted(file, "/etc/rabbitmq/conf.d/90-private.conf"));
     }
   }
 
@@ -62,20 +62,20 @@ export class DockerNode implements BrokerNode {
       this.#container,
       "--hostname",
       this.#container,
-      ...this.#opened,
+      ...this.#mountsAndPorts,
       this.#image,
     ];
     const again = ["start", "--attach", this.#container];
-    // Attached, so that the child ends when the container does; detached from the terminal's Ctrl-C.
+    // Attached to the container, so that the child ends when it does; a process group of its own, away from Ctrl-C.
     const output = openSync(this.#output, "a");
-    const child = spawn("docker", this.#made ? again : run, {
+    const child = spawn("docker", this.#created ? again : run, {
       detached: true,
       stdio: ["ignore", output, output],
     });
     closeSync(output);
-    this.#made = true;
+    this.#created = true;
     this.groups = child.pid === undefined ? [] : [child.pid];
-    child.on("error", () => {}); // seen by whoever waits for the broker
+    child.on("error", () => {}); // the pid is undefined then, which PrivateBroker.restart checks
     child.unref();
     return child;
   }
@@ -86,11 +86,11 @@ export class DockerNode implements BrokerNode {
 
   leave(): void {} // a container shares nothing
 
-  run(tool: string, ...words: string[]): string {
-    const { status, stdout, stderr } = spawnSync("docker", ["exec", this.#container, tool, ...words], {
+  run(tool: string, ...args: string[]): string {
+    const { status, stdout, stderr } = spawnSync("docker", ["exec", this.#container, tool, ...args], {
       encoding: "utf8",
     });
-    if (status !== 0) throw new Error(`${tool} ${words.join(" ")}: ${stderr}${stdout}`);
+    if (status !== 0) throw new Error(`${tool} ${args.join(" ")}: ${stderr}${stdout}`);
     return stdout;
   }
 

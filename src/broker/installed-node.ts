@@ -7,10 +7,10 @@ import { type BrokerConfig, joinLines, tlsLines } from "./node-config.js";
 import type { BrokerPorts } from "./ports.js";
 
 /**
- * Where packages put the server's own script. Debian's /usr/sbin/rabbitmq-server is not among them: it
- * changes to the system's rabbitmq user and data.
+ * Where packages put the server's own script. Not Debian's /usr/sbin/rabbitmq-server, which switches to the
+ * system's rabbitmq user and data.
  */
-const places = [
+const folders = [
   "/usr/lib/rabbitmq/bin",
   "/opt/homebrew/opt/rabbitmq/sbin",
   "/usr/local/opt/rabbitmq/sbin",
@@ -18,10 +18,10 @@ const places = [
   "/opt/rabbitmq/sbin",
 ];
 
-/** The path of an installed rabbitmq-server, or undefined. */
+/** Returns the path of an installed rabbitmq-server; undefined where there is none. */
 export function findInstalled(): string | undefined {
-  for (const place of places) {
-    const path = join(place, "rabbitmq-server");
+  for (const folder of folders) {
+    const path = join(folder, "rabbitmq-server");
     try {
       accessSync(path, constants.X_OK);
       return path;
@@ -34,12 +34,12 @@ export function findInstalled(): string | undefined {
 
 /** What the nodes of a cluster share. */
 interface Cluster {
-  /** Erlang's cookie: nodes and tools that have it are let in. */
+  /** Erlang's cookie: nodes and tools with the same one may connect to each other. */
   readonly cookie: string;
-  /** Erlang's port mapper, by which they find each other; it ends with the last of them. */
+  /** The port of Erlang's port mapper (epmd), by which they find each other; the last node stops it. */
   readonly epmdPort: number;
   epmdGroup: number | undefined;
-  /** Those that may still be started. */
+  /** The nodes that may still be started. */
   readonly nodes: Set<InstalledNode>;
 }
 
@@ -50,7 +50,7 @@ const newCluster = (epmdPort: number): Cluster => ({
   nodes: new Set(),
 });
 
-/** A node of its own started from an installed RabbitMQ: own name, data and log, and a cluster's cookie and epmd. */
+/** A node started from an installed RabbitMQ, with its own name, data and log, and its cluster's cookie and epmd. */
 export class InstalledNode implements BrokerNode {
   readonly name: string;
   readonly description: string;
@@ -61,7 +61,7 @@ export class InstalledNode implements BrokerNode {
   readonly #cluster: Cluster;
   #nodeGroup: number | undefined;
 
-  /** `joins`: the node whose cluster it becomes part of when it is first started. */
+  /** @param joins the node whose cluster it joins when it is first started; default: a cluster of its own */
   constructor(
     server: string,
     directory: string,
@@ -94,7 +94,7 @@ export class InstalledNode implements BrokerNode {
     this.#environment = {
       PATH: process.env["PATH"],
       LANG: "C.UTF-8",
-      HOME: at("home"), // for the Erlang cookie
+      HOME: at("home"), // has the Erlang cookie
       ERL_EPMD_ADDRESS: "127.0.0.1",
       ERL_EPMD_PORT: String(this.#cluster.epmdPort),
       RABBITMQ_NODENAME: this.name,
@@ -110,21 +110,21 @@ export class InstalledNode implements BrokerNode {
     };
   }
 
-  /** Pids that lead the process groups of the node and, unless it has left it to others, of its epmd. */
+  /** The pids of the process groups of the node and, unless `leave` has left it to other nodes, of its epmd. */
   get groups(): number[] {
     const { nodes, epmdGroup } = this.#cluster;
     const epmd = nodes.has(this) || nodes.size === 0 ? epmdGroup : undefined;
     return [epmd, this.#nodeGroup].filter((group) => group !== undefined);
   }
 
-  /** Whether it can be joined: not after a kill, and not once it has left, for its epmd may have gone since. */
+  /** Whether another node can join it: not after `kill`, and not after `leave`, when its epmd may have been stopped. */
   get isJoinable(): boolean {
     return this.#cluster.nodes.has(this) && this.#nodeGroup !== undefined;
   }
 
   start(): ChildProcess {
     const cluster = this.#cluster;
-    // epmd of its own: one started by Erlang would stay behind as a daemon, for all nodes of the machine.
+    // Erlang would start an epmd as a daemon, which stays behind and serves all nodes of the machine.
     cluster.epmdGroup ??= this.#spawn("epmd", [
       ...["-port", String(cluster.epmdPort)],
       ...["-address", "127.0.0.1"],
@@ -140,7 +140,7 @@ export class InstalledNode implements BrokerNode {
     try {
       if (group !== undefined) process.kill(-group, "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has ended already.
     }
   }
 
@@ -148,11 +148,10 @@ export class InstalledNode implements BrokerNode {
     this.#cluster.nodes.delete(this);
   }
 
-  /** Runs one of RabbitMQ's own tools, `rabbitmqctl` say, against this node; returns what it printed. */
-  run(tool: string, ...words: string[]): string {
+  run(tool: string, ...args: string[]): string {
     const path = join(this.#server, "..", tool);
-    const { status, stdout, stderr } = spawnSync(path, words, { env: this.#environment, encoding: "utf8" });
-    if (status !== 0) throw new Error(`${tool} ${words.join(" ")}: ${stderr}${stdout}`);
+    const { status, stdout, stderr } = spawnSync(path, args, { env: this.#environment, encoding: "utf8" });
+    if (status !== 0) throw new Error(`${tool} ${args.join(" ")}: ${stderr}${stdout}`);
     return stdout;
   }
 
@@ -160,16 +159,16 @@ export class InstalledNode implements BrokerNode {
     return readFileSync(join(this.#directory, "log", "console"), "utf8");
   }
 
-  #spawn(command: string, words: string[]): ChildProcess {
+  #spawn(command: string, args: string[]): ChildProcess {
     const output = openSync(join(this.#directory, "log", "console"), "a");
-    const child = spawn(command, words, {
+    const child = spawn(command, args, {
       cwd: this.#directory,
       env: this.#environment,
-      detached: true, // a group of its own: Ctrl-C is not for the broker, and kill reaches all of it
+      detached: true, // a process group of its own: Ctrl-C does not reach it, and kill ends all of it
       stdio: ["ignore", output, output],
     });
     closeSync(output);
-    child.on("error", () => {}); // seen by whoever waits for the broker
+    child.on("error", () => {}); // the pid is undefined then, which PrivateBroker.restart checks
     child.unref();
     return child;
   }

@@ -2,22 +2,22 @@ import { resolve } from "node:path";
 
 /** A TLS listener, by the paths of PEM files. */
 export interface TlsListener {
-  /** The authority that client certificates are checked against; sent along with the server's own. */
+  /** The CA that client certificates are checked against; also sent with the server's certificate. */
   ca: string;
   cert: string;
   key: string;
-  /** Let in only clients with a certificate signed by `ca`; default: false, no certificate is asked for. */
+  /** Accept only clients with a certificate signed by `ca`; default: false, no certificate is asked for. */
   verifyPeer?: boolean;
 }
 
-/** What rabbitmq.conf says besides a node's own ports. */
+/** The settings of rabbitmq.conf besides a node's own ports. */
 export interface BrokerConfig {
-  /** Lines as they stand in the file. */
+  /** Lines of the file. */
   lines: readonly string[];
   tls: TlsListener | undefined;
 }
 
-/** The lines of a TLS listener on `address` (RabbitMQ guides "TLS Support" and "Networking"). */
+/** The lines for a TLS listener on `address` (RabbitMQ guides "TLS Support" and "Networking"). */
 export function tlsLines(address: string, { ca, cert, key, verifyPeer = false }: TlsListener): string[] {
   return [
     `listeners.ssl.1 = ${address}`,
@@ -29,7 +29,7 @@ export function tlsLines(address: string, { ca, cert, key, verifyPeer = false }:
   ];
 }
 
-/** The lines that let a new node join another's cluster (RabbitMQ guide "Cluster Formation and Peer Discovery"). */
+/** The lines with which a new node joins another's cluster (RabbitMQ guide "Cluster Formation and Peer Discovery"). */
 export const joinLines = (other: string, own: string): string[] => [
   "cluster_formation.peer_discovery_backend = classic_config",
   `cluster_formation.classic_config.nodes.1 = ${other}`,

@@ -1,11 +1,11 @@
 import { createServer } from "node:net";
 
-/** Ports of a private broker, all on 127.0.0.1. */
+/** The ports of a private broker, all on 127.0.0.1. */
 export interface BrokerPorts {
   amqp: number;
-  /** AMQP with TLS, where it is asked for. */
+  /** AMQP with TLS, where it is configured. */
   tls: number;
-  /** AMQP's plus 10,000, as on a standard installation: so the admin UI is found from the AMQP URL. */
+  /** AMQP's plus 10,000, as on a standard installation, so that the admin UI's URL follows from the AMQP URL. */
   management: number;
   distribution: number;
   epmd: number;
@@ -14,13 +14,13 @@ export interface BrokerPorts {
 const MANAGEMENT_OFFSET = 10_000;
 
 /**
- * All picked lie below 32,768, from where systems take the ports of outgoing connections (Linux: ip(7),
- * ip_local_port_range): a port found free there may be somebody's a moment later.
+ * All are below 32,768, where the ports of outgoing connections begin (Linux: ip(7), ip_local_port_range): a free
+ * port up there may be taken a moment later.
  */
-const AMQP_PORTS = { from: 20_000, to: 22_700 }; // the admin UI's are then up to 32,700
+const AMQP_PORTS = { from: 20_000, to: 22_700 }; // admin UI: up to 32,700
 const OTHER_PORTS = { from: 22_700, to: 30_000 };
 
-/** Picks free ports; the standard ones (5672, 15672) where they are wanted and nobody has them. */
+/** Picks free ports. @param preferStandard take 5672 and 15672 where both are free */
 export async function pickPorts(preferStandard: boolean): Promise<BrokerPorts> {
   const amqp = preferStandard && (await bothFree(5672)) ? 5672 : await pick(AMQP_PORTS, bothFree);
   const others = new Set<number>();
@@ -31,11 +31,11 @@ export async function pickPorts(preferStandard: boolean): Promise<BrokerPorts> {
 
 async function pick(
   { from, to }: { from: number; to: number },
-  isGood: (port: number) => Promise<boolean>,
+  accept: (port: number) => Promise<boolean>,
 ): Promise<number> {
   for (;;) {
     const port = from + Math.floor(Math.random() * (to - from));
-    if (await isGood(port)) return port;
+    if (await accept(port)) return port;
   }
 }
 
@@ -43,7 +43,7 @@ async function bothFree(amqp: number): Promise<boolean> {
   return (await isFree(amqp)) && (await isFree(amqp + MANAGEMENT_OFFSET));
 }
 
-/** Listens for a moment, to see whether nobody else does. */
+/** Whether a server can listen on a port: it listens for a moment. */
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -10,29 +10,30 @@ import { DockerNode, defaultImage, dockerRuns } from "./docker-node.js";
 import { findInstalled, InstalledNode } from "./installed-node.js";
 import type { TlsListener } from "./node-config.js";
 import { type BrokerPorts, pickPorts } from "./ports.js";
-import { accepts, knowsNode, opensConnections, speaksTls } from "./probe.js";
+import { accepts, acceptsTls, knowsNode, opensConnections } from "./probe.js";
 
-/** How long a broker may take to start, in ms: seconds when installed, minutes when an image is pulled. */
+/** How long a broker may take to start, in ms: an installed one takes seconds, pulling an image minutes. */
 const START_MS = 300_000;
 
+/** How a private broker is started. */
 export interface StartOptions {
-  /** Take 5672 and 15672 where they are free; default: ports of its own. */
+  /** Use 5672 and 15672 where both are free; default: false, other free ports. */
   standardPorts?: boolean;
-  /** Start it from this Docker image even where RabbitMQ is installed; default: the environment's TASK_QUEUE_IMAGE. */
+  /** Start this Docker image even where RabbitMQ is installed; default: TASK_QUEUE_IMAGE of the environment. */
   image?: string | undefined;
-  /** More lines for its rabbitmq.conf; they come last, and the last of two for one setting counts. Default: none. */
+  /** More lines at the end of rabbitmq.conf, where they override earlier ones for a setting. Default: none. */
   config?: readonly string[];
   /** Also listen with TLS, at `tlsUrl`; a Docker image's user must be able to read the files. Default: no TLS. */
   tls?: TlsListener;
-  /** Become a node of this running broker's cluster: installed nodes only. Default: a cluster of its own. */
+  /** Join the cluster of this running broker; only installed nodes can. Default: a cluster of its own. */
   joins?: PrivateBroker;
-  /** Aborted: end what was started so far. */
+  /** When it is aborted, `start` ends what it has started, and rejects with INTERRUPTED. */
   signal?: AbortSignal;
 }
 
 /**
- * A RabbitMQ of one's own: on 127.0.0.1, with the management plugin, own data and free ports, which may
- * be killed and started again, and of which nothing is left when it is stopped or this process ends.
+ * A private RabbitMQ node: on 127.0.0.1, with the management plugin, its own data and free ports. It can be killed
+ * and started again. When it is stopped or this process ends, its processes and files are removed.
  */
 export class PrivateBroker {
   readonly #node: BrokerNode;
@@ -52,11 +53,12 @@ export class PrivateBroker {
   /**
    * Starts one from an installed rabbitmq-server or, without one, from the Docker image, and waits until it
    * accepts connections.
-   * @throws WorkQueueError BROKER_START, also where it came up without the cluster it should join; INTERRUPTED
-   * when told to stop meanwhile.
+   * @throws WorkQueueError BROKER_START, also where it started without joining the cluster; INTERRUPTED when the
+   * signal is aborted meanwhile
    */
   static async start(options: StartOptions = {}): Promise<PrivateBroker> {
-    const ports = await pickPorts(options.standardPorts ?? false); // before `joins` is looked at: it may go meanwhile
+    // The ports first: `joins` may be stopped meanwhile, and is checked after that.
+    const ports = await pickPorts(options.standardPorts ?? false);
     const image = options.image ?? process.env["TASK_QUEUE_IMAGE"];
     const installed = image === undefined ? findInstalled() : undefined;
     const joins = options.joins && joinable(options.joins.#node, installed !== undefined);
@@ -83,22 +85,23 @@ export class PrivateBroker {
     return broker;
   }
 
-  /** AMQP URL; the user is guest, whom RabbitMQ lets in from this machine only. */
+  /** AMQP URL; the user is guest, which RabbitMQ accepts from this machine only. */
   get url(): string {
     return `amqp://localhost:${this.#ports.amqp}`;
   }
 
-  /** AMQP URL of the TLS listener. @throws Error where it was started without one. */
+  /** AMQP URL of the TLS listener. @throws Error where it was started without TLS */
   get tlsUrl(): string {
     if (!this.#hasTls) throw new Error("This private broker was started without TLS.");
     return `amqps://localhost:${this.#ports.tls}`;
   }
 
+  /** URL of the admin UI and of the management API, with a slash at the end. */
   get adminUrl(): string {
     return `http://localhost:${this.#ports.management}/`;
   }
 
-  /** Erlang node name: what `rabbitmqctl cluster_status` and a queue's members call it. */
+  /** Erlang node name, as in `rabbitmqctl cluster_status` and in a queue's members. */
   get nodeName(): string {
     return this.#node.name;
   }
@@ -109,9 +112,9 @@ export class PrivateBroker {
   }
 
   /**
-   * Starts it again after `kill`, on the same data and ports, and waits until it accepts connections. A cluster
-   * of which nothing runs any more is to be restarted all at once: a node may wait for the others.
-   * @throws WorkQueueError BROKER_START
+   * Starts it again after `kill`, on the same data and ports, and waits until it accepts connections. Where no node
+   * of a cluster runs, restart all at the same time: a node may wait for the others.
+   * @throws WorkQueueError BROKER_START; INTERRUPTED when the signal is aborted meanwhile
    */
   async restart(signal?: AbortSignal): Promise<void> {
     const child = this.#node.start();
@@ -133,7 +136,7 @@ export class PrivateBroker {
     }
   }
 
-  /** Ends it as a power failure would; its data stays for `restart`. */
+  /** Kills it, as a power failure would; its data stays for `restart`. */
   async kill(): Promise<void> {
     this.#node.kill();
     this.#noteLeftovers();
@@ -141,26 +144,26 @@ export class PrivateBroker {
     while (this.#child?.exitCode === null && this.#child.signalCode === null) await sleep(20);
   }
 
-  /** Stops it for good and removes its data; the rest of its cluster goes on without it, and counts it as down. */
+  /** Kills it and removes its data; the other nodes of its cluster keep running, and count it as down. */
   async stop(): Promise<void> {
     this.#node.leave();
     this.#noteLeftovers();
     await this.#cleanup.run();
-    // A process that was killed still dies for a moment.
+    // A killed process may still listen for a moment.
     while (await accepts(this.#ports.amqp)) await sleep(20);
   }
 
-  /** Resolves when it ends without having been asked to. */
+  /** Resolves when the broker's process ends. */
   async ended(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null) return;
-    child.ref(); // else nothing would keep this process from ending before the broker
+    child.ref(); // so that this process does not end before the broker
     await new Promise((resolve) => child.once("exit", resolve));
   }
 
-  /** Runs one of RabbitMQ's tools, `rabbitmqctl` say, against it and returns what it printed. */
-  run(tool: string, ...words: string[]): string {
-    return this.#node.run(tool, ...words);
+  /** Runs `rabbitmqctl` or another of RabbitMQ's tools; returns its output. @throws Error where the tool fails */
+  run(tool: string, ...args: string[]): string {
+    return this.#node.run(tool, ...args);
   }
 
   #noteLeftovers(): void {
@@ -171,11 +174,11 @@ export class PrivateBroker {
   async #isReady(): Promise<boolean> {
     const { amqp, tls, management } = this.#ports;
     if (!(await accepts(amqp)) || !(await accepts(management))) return false;
-    return (await opensConnections(this.url)) && (!this.#hasTls || (await speaksTls(tls)));
+    return (await opensConnections(this.url)) && (!this.#hasTls || (await acceptsTls(tls)));
   }
 }
 
-/** The lines of a log that tell why it did not start: those around RabbitMQ's own "BOOT FAILED", else the last. */
+/** The lines of a log that say why a node did not start: those around RabbitMQ's "BOOT FAILED", else the last. */
 function failureIn(log: string): string {
   const lines = log.trim().split("\n");
   const banner = lines.findIndex((line) => line.trimEnd().endsWith("BOOT FAILED"));

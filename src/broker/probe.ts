@@ -4,7 +4,7 @@ import { connect } from "amqplib";
 import { codeOf } from "../engine/errors.js";
 import { within } from "../engine/timers.js";
 
-/** Whether anything on this machine accepts connections at a port. */
+/** Whether a process on this machine accepts connections at a port. */
 export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connectSocket({ port, host: "127.0.0.1" });
@@ -16,7 +16,7 @@ export function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Whether AMQP connections are opened at a URL. */
+/** Whether an AMQP connection can be opened at a URL. */
 export async function opensConnections(url: string): Promise<boolean> {
   try {
     const connection = await connect(url, { timeout: 2_000 });
@@ -28,20 +28,23 @@ export async function opensConnections(url: string): Promise<boolean> {
   }
 }
 
-/** Whether TLS is spoken at a port of this machine, whoever is let in there. Docker accepts connections in any case. */
-export function speaksTls(port: number): Promise<boolean> {
+/**
+ * Whether the server at a port of this machine uses TLS, even where it rejects this client. An accepted connection
+ * alone shows nothing: Docker accepts one at every published port.
+ */
+export function acceptsTls(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
     socket.once("secureConnect", () => {
       socket.destroy();
       resolve(true);
     });
-    // Any other error is one of TLS itself: a certificate that is missing, say.
+    // Any other error is one of TLS itself, for example a missing client certificate.
     socket.once("error", (error) => resolve(!["ECONNREFUSED", "ECONNRESET"].includes(String(codeOf(error)))));
   });
 }
 
-/** Whether a broker counts that node among its cluster's, running or not (RabbitMQ's HTTP API, /api/nodes). */
+/** Whether a node is a member of a broker's cluster, running or not (RabbitMQ's HTTP API, /api/nodes). */
 export async function knowsNode(adminUrl: string, name: string): Promise<boolean> {
   const authorization = `Basic ${Buffer.from("guest:guest").toString("base64")}`;
   try {

@@ -4,8 +4,8 @@ import { Redraw } from "../terminal/redraw.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { inSeconds } from "../text/numbers.js";
 import { printable, printableBody } from "../text/printable.js";
-import { drawTimelines, type Titled } from "../timeline/draw-text.js";
-import { buildTimeline } from "../timeline/timeline.js";
+import { drawTimelines } from "../timeline/draw-text.js";
+import { buildTimeline, type Titled } from "../timeline/timeline.js";
 import type { TimelineEvent } from "../timeline/timeline-event.js";
 
 /** Off a terminal, so many "Sent" lines of a run are written; a lesson may send thousands. */

@@ -6,7 +6,7 @@ import { scaleOut } from "./scale-out.js";
 import { shareTheWork } from "./share-the-work.js";
 import { workerCrash } from "./worker-crash.js";
 
-/** Every lesson, in the order of the list that `task-queue lesson` prints. */
+/** Every lesson, in the order in which they are listed. */
 export const lessons: readonly Lesson[] = [
   shareTheWork,
   fairDispatch,

@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 
-/** Cuts a text to so many columns of a terminal, where CJK and emoji take two. */
+/** Cuts a text to a number of terminal columns, with "…" at the end; CJK and emoji take two columns. */
 export function fit(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   let cut = "";
@@ -11,7 +11,7 @@ export function fit(text: string, columns: number): string {
   return `${cut}…`;
 }
 
-/** As `fit`, but cut in the middle: names often differ only at their end. */
+/** As `fit`, but cut in the middle, because names often differ only at their end. */
 export function fitMiddle(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   const start = fit(text, Math.ceil(columns / 2));
@@ -23,11 +23,11 @@ export function fitMiddle(text: string, columns: number): string {
   return start + end;
 }
 
-/** Fills a text with spaces up to so many columns. */
+/** Pads a text with spaces to a number of columns. */
 export const pad = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(columns - stringWidth(text), 0));
 
-/** Breaks a text into lines of at most so many columns, between words; a longer word is cut. */
+/** Breaks a text between words into lines of at most `columns`; a longer word is cut. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -1,17 +1,17 @@
 import { isUtf8 } from "node:buffer";
 
 /**
- * What a terminal could take for a command, or a reader for something else: control characters (C0, DEL
- * and C1), invisible and bidirectional ones, line and paragraph separators, halves of surrogate pairs.
+ * Characters that control a terminal or mislead a reader: control characters (C0, DEL and C1), invisible and
+ * bidirectional ones, line and paragraph separators, halves of surrogate pairs.
  */
 const hostile = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
-/** The longest text shown, in characters; more is cut and marked. */
+/** The longest text shown, in characters. */
 const LONGEST = 200;
 
 /**
- * Makes any text safe for a terminal: one line, what is hostile escaped visibly (`\x1b`, `\u{202e}`),
- * at most `longest` characters (200) and then "…".
+ * Makes any text safe for a terminal: one line, hostile characters escaped visibly (`\x1b`, `\u{202e}`),
+ * cut to `longest` characters (default: 200) and "…".
  */
 export function printable(text: string, longest = LONGEST): string {
   if (text.length <= longest && !hostile.test(text)) return text;
@@ -24,9 +24,9 @@ export function printable(text: string, longest = LONGEST): string {
   return safe;
 }
 
-/** The same for a message body: as UTF-8 where it is that, else byte by byte. */
+/** The same for a message body: decoded where it is valid UTF-8, else byte by byte. */
 export function printableBody(body: Buffer, longest = LONGEST): string {
-  // Only as much is decoded as can be shown: a body may be 100 MB.
+  // Decodes no more than is shown: a body may be 100 MB.
   const head = body.subarray(0, longest * 4);
   const text = head.length < body.length ? decodeStart(head) : isUtf8(head) ? head.toString() : undefined;
   if (text !== undefined) return printable(text, longest);
@@ -35,7 +35,7 @@ export function printableBody(body: Buffer, longest = LONGEST): string {
   return printable(bytes, longest);
 }
 
-/** The start of a longer body, whose last character may be cut; undefined where it is not UTF-8. */
+/** Decodes the start of a longer body, whose last character may be incomplete; undefined where it is not UTF-8. */
 function decodeStart(head: Buffer): string | undefined {
   try {
     return `${new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(head, { stream: true })}…`;
@@ -44,7 +44,7 @@ function decodeStart(head: Buffer): string | undefined {
   }
 }
 
-/** A JSON text in which no character is left that a terminal could act on; it means the same. */
+/** Escapes every character of a JSON text that a terminal could act on; its meaning stays the same. */
 export function printableJson(json: string): string {
   if (!hostile.test(json)) return json;
   return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>

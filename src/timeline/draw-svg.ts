@@ -5,25 +5,20 @@ import { printable } from "../text/printable.js";
 import { type Mark, marksOf, svgBar, svgLegend } from "./svg-bar.js";
 import { COLORS, markup, round, style } from "./svg-style.js";
 import { timeStep } from "./time-step.js";
-import type { Bar, Lane, Timeline } from "./timeline.js";
+import type { Bar, Lane, Titled } from "./timeline.js";
 
 const WIDTH = 830;
 const MARGIN = 18;
-/** A bar's height, and the height of the row it lies in. */
+/** The height of a bar, and of its row with the gap below. */
 const BAR = 22;
 const ROW = 27;
-/** The widest a worker's name gets, in columns of about 7 px. */
+/** The widest name of a lane, in columns of about 7 px; a longer one is cut. */
 const WIDEST_NAME = 22;
 const COLUMN = 7;
 
-interface Titled {
-  title: string;
-  timeline: Timeline;
-}
-
 /**
- * Draws timelines under each other on the same scale as an SVG that follows light and dark mode and says in
- * words what it shows. The same timelines make the same text.
+ * Draws timelines below each other on the same scale, as an SVG that follows light and dark mode and has a
+ * description in words. The same timelines make the same text.
  */
 export function drawSvg(title: string, all: readonly Titled[]): string {
   const span = Math.max(0.001, ...all.map(({ timeline }) => timeline.elapsed));
@@ -42,27 +37,26 @@ export function drawSvg(title: string, all: readonly Titled[]): string {
       body.push(text(MARGIN, y, printable(title), "run"));
     }
     y += 18;
-    const rows = timeline.lanes.map(layRows);
+    const rows = timeline.lanes.map(assignRows);
     const height = rows.reduce((sum, { size }) => sum + size * ROW, 0);
     body.push(...axis(left, y, scale, span, height));
     y += 6;
     let color = 0;
     for (const [at, lane] of timeline.lanes.entries()) {
       const { rowOf, size } = rows[at] ?? { rowOf: new Map<Bar, number>(), size: 1 };
-      const kind = lane.kind === "broker" ? "bad" : color++ % COLORS;
+      const laneColor = lane.kind === "broker" ? "bad" : color++ % COLORS;
       body.push(text(MARGIN, y + BAR / 2 + 4.5, fit(printable(lane.name), WIDEST_NAME), "lane"));
       for (const bar of lane.bars) {
         for (const mark of marksOf(bar)) marks.add(mark);
         const top = y + (rowOf.get(bar) ?? 0) * ROW;
-        const from = left + bar.from * scale;
         body.push(
           svgBar(bar, {
-            x: from,
+            x: left + bar.from * scale,
             y: top,
             width: (bar.to - bar.from) * scale,
             height: BAR,
-            color: kind,
-            end: WIDTH - MARGIN,
+            color: laneColor,
+            edge: WIDTH - MARGIN,
           }),
         );
       }
@@ -71,10 +65,10 @@ export function drawSvg(title: string, all: readonly Titled[]): string {
     y += 4;
   }
   y += 22;
-  const ofTasks = lanes.some(({ kind }) => kind === "worker");
-  const bars = ofTasks
+  const hasWorkers = lanes.some(({ kind }) => kind === "worker");
+  const bars = hasWorkers
     ? "a bar: one task, from received to acknowledged"
-    : "a bar: a batch of tasks on its way";
+    : "a bar: a batch of tasks being published";
   const { svg, bottom } = svgLegend(bars, marks, { left: MARGIN, right: WIDTH - MARGIN, y });
   body.push(svg);
   const height = bottom + MARGIN - 2;
@@ -93,8 +87,8 @@ ${body.join("\n")}
 `;
 }
 
-const text = (x: number, y: number, said: string, style: string): string =>
-  `<text x="${round(x)}" y="${round(y)}" class="${style}">${markup(said)}</text>`;
+const text = (x: number, y: number, content: string, style: string): string =>
+  `<text x="${round(x)}" y="${round(y)}" class="${style}">${markup(content)}</text>`;
 
 function axis(left: number, y: number, scale: number, span: number, height: number): string[] {
   const room = Math.max(60, `${Math.ceil(span)} s`.length * COLUMN);
@@ -109,20 +103,20 @@ function axis(left: number, y: number, scale: number, span: number, height: numb
   return lines;
 }
 
-/** Bars that overlap, of a worker that does several tasks at a time, lie in rows under each other. */
-function layRows({ bars }: Lane): { rowOf: Map<Bar, number>; size: number } {
+/** Gives overlapping bars, of a worker that does several tasks at a time, rows of their own. */
+function assignRows({ bars }: Lane): { rowOf: Map<Bar, number>; size: number } {
   const rowOf = new Map<Bar, number>();
   const ends: number[] = [];
   for (const bar of bars.toSorted((a, b) => a.from - b.from)) {
-    const free = ends.findIndex((end) => end <= bar.from + 0.001);
-    const row = free < 0 ? ends.length : free;
+    const found = ends.findIndex((end) => end <= bar.from + 0.001);
+    const row = found < 0 ? ends.length : found;
     ends[row] = bar.to;
     rowOf.set(bar, row);
   }
   return { rowOf, size: Math.max(ends.length, 1) };
 }
 
-/** For names that are wider than their bars, and fade out. */
+/** The gradients with which names fade out that are wider than their bars. */
 const gradients = (): string =>
   [...Array.from({ length: COLORS }, (_, at) => String(at)), "out", "down"]
     .map(
@@ -131,28 +125,28 @@ const gradients = (): string =>
     )
     .join("\n");
 
-const verbs: Record<Bar["end"], string> = {
+const endWords: Record<Bar["end"], string> = {
   done: "done",
   aborted: "given up",
-  requeued: "handed back",
+  requeued: "requeued",
   killed: "killed",
   lost: "lost",
   back: "times down and back",
   open: "not ended",
 };
 
-/** The picture in words. */
+/** The description in words, for readers who cannot see the picture. */
 function describe(all: readonly Titled[]): string {
   const runs = all.map(({ title, timeline: { lanes, elapsed } }) => {
-    const told = lanes.map(({ name, bars }) => {
+    const perLane = lanes.map(({ name, bars }) => {
       const ends = new Map<string, number>();
       for (const { end, begin } of bars) {
-        ends.set(verbs[end], (ends.get(verbs[end]) ?? 0) + 1);
+        ends.set(endWords[end], (ends.get(endWords[end]) ?? 0) + 1);
         if (begin === "redelivered") ends.set("redelivered", (ends.get("redelivered") ?? 0) + 1);
       }
       return `${printable(name)}: ${[...ends].map(([end, number]) => `${number} ${end}`).join(", ")}`;
     });
-    return `${title === "" ? `${count(lanes.length, "lane")}, ${inSeconds(elapsed)}` : printable(title)}. ${told.join("; ")}.`;
+    return `${title === "" ? `${count(lanes.length, "lane")}, ${inSeconds(elapsed)}` : printable(title)}. ${perLane.join("; ")}.`;
   });
-  return `A timeline: a lane each for worker, sender or broker, a bar for each task. ${runs.join(" ")}`;
+  return `A timeline: a lane for each worker, sender or broker, and a bar for each task. ${runs.join(" ")}`;
 }

@@ -4,17 +4,41 @@ import { fit, pad, wrap } from "../text/columns.js";
 import { printable } from "../text/printable.js";
 import { beginMarks, endMarks, legend } from "./marks.js";
 import { timeStep } from "./time-step.js";
-import type { Bar, Timeline } from "./timeline.js";
+import type { Bar, Timeline, Titled } from "./timeline.js";
 
-/** The widest a worker's name gets on the left, in columns. */
+/** The widest name of a lane, in columns; a longer one is cut. */
 const WIDEST_NAME = 20;
 
-/** Columns a label of the time axis needs, unless the times are huge. */
+/** Columns for a label of the time axis, unless the times are huge. */
 const LABEL_ROOM = 8;
 
 /**
- * Draws a timeline: time along the axis, a line per lane, a bar with its name per task.
- * @param span seconds that fill the width: the same for timelines that are to be compared
+ * Draws timelines below each other on the same scale, and the legend of their marks.
+ * @param span seconds that fill the width; default: the longest timeline's
+ */
+export function drawTimelines(
+  all: readonly Titled[],
+  columns: number,
+  colors: ChalkInstance,
+  span = Math.max(0, ...all.map(({ timeline }) => timeline.elapsed)),
+): string[] {
+  const lines: string[] = [];
+  for (const { title, timeline } of all) {
+    if (title !== "") for (const line of wrap(title, columns - 2)) lines.push(` ${colors.bold(line)}`);
+    lines.push(...drawTimeline(timeline, columns, colors, span), "");
+  }
+  // No-break spaces keep a mark and its meaning on one line.
+  const marks = legend(all.map(({ timeline }) => timeline)).map(({ mark, means }) =>
+    `${mark} ${means}`.replaceAll(" ", "\u00a0"),
+  );
+  for (const line of wrap(marks.join("   "), columns - 2))
+    lines.push(` ${colors.dim(line.trim().replaceAll("\u00a0", " "))}`);
+  return lines;
+}
+
+/**
+ * Draws one timeline: the time axis, then a line per lane with a bar per task.
+ * @param span seconds that fill the width; default: the timeline's own
  */
 export function drawTimeline(
   timeline: Timeline,
@@ -26,7 +50,7 @@ export function drawTimeline(
     fit(printable(name), Math.min(WIDEST_NAME, Math.floor(columns / 3))),
   );
   const nameWidth = Math.max(4, ...names.map((name) => stringWidth(name)));
-  // A column is left free at the right, where some terminals would wrap.
+  // The last column stays empty: some terminals would wrap there.
   const width = Math.max(columns - nameWidth - 3, 1);
   const scale = width / Math.max(span, 0.001);
   const palette = [colors.cyan, colors.yellow, colors.green, colors.magenta, colors.blue];
@@ -52,7 +76,7 @@ function drawAxis(scale: number, width: number): string {
   }
 }
 
-/** Several tasks at a time share a line: a bar that begins under another one is drawn over its end. */
+/** Tasks at the same time share a line: a bar that begins later is drawn over the end of the one before. */
 function drawLane(bars: readonly Bar[], scale: number, width: number): string {
   const cells: string[] = Array(width).fill(" ");
   for (const bar of bars) {
@@ -64,10 +88,35 @@ function drawLane(bars: readonly Bar[], scale: number, width: number): string {
   return cells.join("").trimEnd();
 }
 
-/** Writes a text that takes exactly these cells. */
+/** `├Third mess─┤`: the marks show how it began and ended; lost tasks and downtime are dotted, being no work. */
+function drawBar({ label, begin, end }: Bar, width: number): string {
+  const right = begin === "lost" && width > 1 ? "┄" : endMarks[end].mark;
+  if (width === 1) return end === "done" ? "│" : right;
+  const room = width - 2;
+  const name = room < 2 ? "" : fit(label, room);
+  const line = begin === "lost" || begin === "down" ? "┄" : "─";
+  return beginMarks[begin].mark + name + line.repeat(room - stringWidth(name)) + right;
+}
+
+/** Draws a batch's label, its number of tasks, beside the bar where it does not fit inside and there is room. */
+function putBeside(cells: string[], { label, from, to }: Bar, scale: number): void {
+  const begin = Math.round(from * scale);
+  const end = Math.max(Math.round(to * scale), begin + 1);
+  const needed = stringWidth(label);
+  if (needed <= end - begin - 2) return;
+  for (const at of [end + 1, begin - needed - 1]) {
+    const free =
+      at >= 0 && at + needed <= cells.length && cells.slice(at, at + needed).every((cell) => cell === " ");
+    if (!free) continue;
+    put(cells, at, at + needed, label);
+    if (end - begin > 2) put(cells, begin + 1, end - 1, "─".repeat(end - begin - 2));
+    return;
+  }
+}
+
+/** Writes a text of exactly `to - from` columns into the cells. */
 function put(cells: string[], from: number, to: number, text: string): void {
-  // A wide character takes its own cell and the next one, which is then empty.
-  // What is left of a wide character half covered is blank.
+  // A wide character is in its first cell, and its second is "". One that is half overwritten becomes a blank.
   let left = from;
   while (cells[left] === "") left--;
   cells.fill(" ", left, from);
@@ -82,59 +131,4 @@ function put(cells: string[], from: number, to: number, text: string): void {
       cell += wide;
     }
   }
-}
-
-/** A batch says how many it was: beside its bar where they do not fit, and there is room. */
-function putBeside(cells: string[], { label, from, to }: Bar, scale: number): void {
-  const [begin, end] = [
-    Math.round(from * scale),
-    Math.max(Math.round(to * scale), Math.round(from * scale) + 1),
-  ];
-  const needed = stringWidth(label);
-  if (needed <= end - begin - 2) return;
-  for (const at of [end + 1, begin - needed - 1]) {
-    const free =
-      at >= 0 && at + needed <= cells.length && cells.slice(at, at + needed).every((cell) => cell === " ");
-    if (!free) continue;
-    put(cells, at, at + needed, label);
-    if (end - begin > 2) put(cells, begin + 1, end - 1, "─".repeat(end - begin - 2));
-    return;
-  }
-}
-
-/** `├Third mess─┤`: what became of it shows in its marks; what is lost or down is no work, and dotted. */
-function drawBar({ label, begin, end }: Bar, width: number): string {
-  const right = begin === "lost" && width > 1 ? "┄" : endMarks[end].mark;
-  if (width === 1) return end === "done" ? "│" : right;
-  const room = width - 2;
-  const name = room < 2 ? "" : fit(label, room);
-  const line = begin === "lost" || begin === "down" ? "┄" : "─";
-  return beginMarks[begin].mark + name + line.repeat(room - stringWidth(name)) + right;
-}
-
-/** A timeline and what it is of; an empty title is none. */
-export interface Titled {
-  title: string;
-  timeline: Timeline;
-}
-
-/** Timelines under each other on the same scale, and what their marks mean. @param span s that fill the width */
-export function drawTimelines(
-  all: readonly Titled[],
-  columns: number,
-  colors: ChalkInstance,
-  span = Math.max(0, ...all.map(({ timeline }) => timeline.elapsed)),
-): string[] {
-  const lines: string[] = [];
-  for (const { title, timeline } of all) {
-    if (title !== "") for (const line of wrap(title, columns - 2)) lines.push(` ${colors.bold(line)}`);
-    lines.push(...drawTimeline(timeline, columns, colors, span), "");
-  }
-  // No break within an item.
-  const marks = legend(all.map(({ timeline }) => timeline)).map(({ mark, means }) =>
-    `${mark} ${means}`.replaceAll(" ", "\u00a0"),
-  );
-  for (const line of wrap(marks.join("   "), columns - 2))
-    lines.push(` ${colors.dim(line.trim().replaceAll("\u00a0", " "))}`);
-  return lines;
 }

@@ -1,7 +1,7 @@
 import type { WorkQueueEvent } from "../engine/events.js";
 import { Task } from "../engine/task.js";
 
-/** Reads one line of `--json` output back into the event it was; undefined where it is none. */
+/** Parses one line of `--json` output; undefined where it is no event. */
 export function readEvent(line: string): WorkQueueEvent | undefined {
   let json: unknown;
   try {
@@ -18,13 +18,13 @@ export function readEvent(line: string): WorkQueueEvent | undefined {
   return task === undefined ? undefined : ({ ...json, at, task } as unknown as WorkQueueEvent);
 }
 
-/** Whoever wrote the log, what is drawn of a task must be there. */
+/** Logs may come from anywhere: undefined where a field that is drawn is missing. */
 function readTask(json: unknown): Task | undefined {
   if (!isRecord(json) || typeof json["id"] !== "string") return undefined;
   const { id, text, base64, bytes } = json;
   if (typeof text === "string") return new Task(id, Buffer.from(text));
   if (typeof base64 === "string") return new Task(id, Buffer.from(base64, "base64"));
-  // A body so large that events leave it out.
+  // Events leave out a body of over 16 MiB.
   return text === undefined && typeof bytes === "number" ? new Task(id, Buffer.alloc(0)) : undefined;
 }
 

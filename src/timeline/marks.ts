@@ -1,6 +1,6 @@
 import type { Bar, Timeline } from "./timeline.js";
 
-/** How a bar begins and ends, each one column wide in a terminal, and in words. */
+/** The marks for a bar's beginning and end, each one column wide in a terminal, and what they mean. */
 export const beginMarks: Record<Bar["begin"], { mark: string; means: string }> = {
   received: { mark: "├", means: "received" },
   redelivered: { mark: "↻", means: "received again (redelivered)" },
@@ -12,14 +12,14 @@ export const beginMarks: Record<Bar["begin"], { mark: string; means: string }> =
 export const endMarks: Record<Bar["end"], { mark: string; means: string }> = {
   done: { mark: "┤", means: "done" },
   aborted: { mark: "!", means: "given up (connection lost)" },
-  requeued: { mark: "↶", means: "handed back" },
+  requeued: { mark: "↶", means: "requeued" },
   killed: { mark: "✗", means: "killed" },
   lost: { mark: "†", means: "lost" },
   back: { mark: "↑", means: "back" },
   open: { mark: "▸", means: "not ended" },
 };
 
-/** The marks that occur in some timelines, each once, in the order above. */
+/** The marks that occur in these timelines, each once, in the order above. */
 export function legend(timelines: readonly Timeline[]): { mark: string; means: string }[] {
   const bars = timelines.flatMap(({ lanes }) => lanes.flatMap(({ bars }) => bars));
   const begins = new Set(bars.map(({ begin }) => begin));

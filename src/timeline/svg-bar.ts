@@ -2,30 +2,31 @@ import stringWidth from "string-width";
 import { icons, markup, round } from "./svg-style.js";
 import type { Bar } from "./timeline.js";
 
-/** About how wide a column of text is at 12 px. */
+/** The approximate width of a column of text at 12 px, in px. */
 const COLUMN = 6.2;
+/** The width that a mark needs, in px. */
 const ICON = 16;
 
-export type Mark = "again" | "cross" | "lost" | "warning" | "handedBack" | "open" | "down";
+export type Mark = "redelivered" | "cross" | "lost" | "warning" | "requeued" | "open" | "down";
 
 const endMark: Partial<Record<Bar["end"], Mark>> = {
   killed: "cross",
   lost: "lost",
   aborted: "warning",
-  requeued: "handedBack",
+  requeued: "requeued",
   open: "open",
 };
 
-/** The marks that a bar has besides its beginning and its end. */
+/** The marks of a bar that the legend explains. */
 export function marksOf({ begin, end }: Bar): Mark[] {
-  const at = endMark[end];
+  const right = endMark[end];
   return [
-    ...(begin === "redelivered" ? (["again"] as const) : []),
-    ...(begin === "down" ? (["down"] as const) : []),
-    ...(at === undefined ? [] : [at]),
+    ...(begin === "redelivered" || begin === "down" ? [begin] : []),
+    ...(right === undefined ? [] : [right]),
   ];
 }
 
+/** Where a bar is drawn, in px, and in which colour. */
 interface Place {
   x: number;
   y: number;
@@ -33,19 +34,19 @@ interface Place {
   height: number;
   /** A worker's colour, or the broker's. */
   color: number | "bad";
-  /** Where the picture ends at the right. */
-  end: number;
+  /** Right edge of the picture. */
+  edge: number;
 }
 
-/** One bar with its name, which fades out where it does not fit. */
-export function svgBar(bar: Bar, { x, y, width: asked, height, color, end: edge }: Place): string {
+/** Draws one bar with its name, which fades out where it does not fit. */
+export function svgBar(bar: Bar, { x, y, width: asked, height, color, edge }: Place): string {
   const { label, begin, end } = bar;
-  // A pixel less than its time, so that one bar after another are two; never so narrow that it is not seen.
+  // One pixel less, so that there is a gap between two bars; at least 2, so that it is visible.
   const width = Math.max(asked - 1, 2);
   const middle = height / 2;
-  const gone = begin === "lost" || end === "lost";
-  const tone = gone ? "out" : begin === "down" ? "down" : String(color);
-  const [fill, ink, stroke] = gone ? ["out", "bad", "mbad"] : [`f${tone}`, `t${tone}`, `m${tone}`];
+  const isLost = begin === "lost" || end === "lost";
+  const tone = isLost ? "out" : begin === "down" ? "down" : String(color);
+  const [fill, textColor, stroke] = isLost ? ["out", "bad", "mbad"] : [`f${tone}`, `t${tone}`, `m${tone}`];
   const right = endMark[end];
   const hasRight = right !== undefined && width >= ICON;
   const hasLeft = begin === "redelivered" && width >= ICON * (hasRight ? 2 : 1);
@@ -54,27 +55,27 @@ export function svgBar(bar: Bar, { x, y, width: asked, height, color, end: edge 
   const parts = [
     `<rect width="${round(width)}" height="${height}" rx="${Math.min(4, round(width / 2))}" class="${fill}"/>`,
   ];
-  // A picture in the picture clips what is wider than it; where there is hardly any room, nothing is shown.
+  // A nested svg clips a name that is wider; with less than 8 px, no name is shown.
   const shown = room < 8 ? 0 : room;
   const needed = stringWidth(label) * COLUMN;
   const fade = needed > shown ? fadeOut(shown, height, tone) : "";
   if (begin === "sending" && fade !== "") {
-    // A batch says how many it was: beside its bar, where few others are.
-    const behind = x + width + needed + 6 < edge;
-    const at = behind ? `x="${round(width + 6)}"` : `x="-6" text-anchor="end"`;
-    parts.push(`<text ${at} y="${middle + 4.3}">${markup(label)}</text>`);
+    // A batch's label has its number of tasks: where it does not fit, it is drawn in full beside the bar.
+    const fitsRight = x + width + needed + 6 < edge;
+    const place = fitsRight ? `x="${round(width + 6)}"` : `x="-6" text-anchor="end"`;
+    parts.push(`<text ${place} y="${middle + 4.3}">${markup(label)}</text>`);
   } else
     parts.push(
-      `<svg x="${from}" width="${round(shown)}" height="${height}"><text y="${middle + 4.3}" class="${ink}">${markup(label)}</text>${fade}</svg>`,
+      `<svg x="${from}" width="${round(shown)}" height="${height}"><text y="${middle + 4.3}" class="${textColor}">${markup(label)}</text>${fade}</svg>`,
     );
-  if (hasLeft) parts.push(icon("again", ICON / 2 + 2, middle, stroke));
+  if (hasLeft) parts.push(icon("redelivered", ICON / 2 + 2, middle, stroke));
   if (hasRight) parts.push(icon(right, width - ICON / 2, middle, right === "cross" ? "mbad" : stroke));
   else if (right !== undefined)
     parts.push(`<rect x="${round(width - 2)}" width="2" height="${height}" class="bad"/>`);
   return `<g transform="translate(${round(x)} ${round(y)})">${parts.join("")}</g>`;
 }
 
-/** Covers the end of a name with the colour of its bar, more and more. */
+/** Covers the end of a name with a gradient to the colour of its bar. */
 function fadeOut(room: number, height: number, color: string): string {
   const width = Math.min(18, room);
   return `<rect x="${round(room - width)}" y="2" width="${round(width)}" height="${height - 4}" fill="url(#fade${color})"/>`;
@@ -86,16 +87,16 @@ const icon = (mark: Mark, x: number, y: number, stroke: string): string => {
 };
 
 const meanings: Record<Mark, string> = {
-  again: "received again (redelivered)",
+  redelivered: "received again (redelivered)",
   cross: "killed",
   lost: "lost",
   warning: "given up: connection lost",
-  handedBack: "handed back",
+  requeued: "requeued",
   open: "not ended",
   down: "broker down",
 };
 
-/** What the bars and their marks are, in one line or more. */
+/** Draws what the bars and their marks mean, in one line or more; `bottom`: the last line's y, in px. */
 export function svgLegend(
   bars: string,
   marks: ReadonlySet<Mark>,
@@ -103,13 +104,13 @@ export function svgLegend(
 ): { svg: string; bottom: number } {
   let { left: x, y } = place;
   const parts: string[] = [];
-  const item = (said: string, room: number, picture: () => string) => {
-    const width = room + stringWidth(said) * 5.7;
+  const item = (text: string, room: number, picture: () => string) => {
+    const width = room + stringWidth(text) * 5.7;
     if (x + width > place.right) {
       x = place.left;
       y += 18;
     }
-    parts.push(picture(), `<text x="${round(x + room)}" y="${y}" class="axis dim">${said}</text>`);
+    parts.push(picture(), `<text x="${round(x + room)}" y="${y}" class="axis dim">${text}</text>`);
     x += width + 18;
   };
   item(bars, 0, () => "");

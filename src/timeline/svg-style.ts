@@ -1,24 +1,5 @@
-/** Fill and text of the bars, one pair per worker in turn. */
-const palette = {
-  light: [
-    ["#b9dcff", "#0a3069"],
-    ["#ffe0a3", "#5c3a00"],
-    ["#bdebc4", "#0b4a1c"],
-    ["#e2cffa", "#43207d"],
-    ["#b5e9ec", "#06484d"],
-    ["#ffd0dc", "#7a1235"],
-  ],
-  dark: [
-    ["#1d4b80", "#d6e9ff"],
-    ["#6b4a0c", "#ffebc2"],
-    ["#1c5a31", "#d3f5da"],
-    ["#4f3482", "#eadcff"],
-    ["#115258", "#cdf3f5"],
-    ["#7a2b47", "#ffdde7"],
-  ],
-};
-
-const inks = {
+/** Colours for light and dark mode; of a bar, fill and text. Workers take theirs in turn. */
+const themes = {
   light: {
     ground: "#ffffff",
     edge: "#d1d9e0",
@@ -27,6 +8,14 @@ const inks = {
     grid: "#e4e8ec",
     bad: "#c9252d",
     down: ["#ffd9d6", "#86061d"],
+    workers: [
+      ["#b9dcff", "#0a3069"],
+      ["#ffe0a3", "#5c3a00"],
+      ["#bdebc4", "#0b4a1c"],
+      ["#e2cffa", "#43207d"],
+      ["#b5e9ec", "#06484d"],
+      ["#ffd0dc", "#7a1235"],
+    ],
   },
   dark: {
     ground: "#0d1117",
@@ -36,17 +25,25 @@ const inks = {
     grid: "#21262d",
     bad: "#ff7b72",
     down: ["#6e1c22", "#ffdcd7"],
+    workers: [
+      ["#1d4b80", "#d6e9ff"],
+      ["#6b4a0c", "#ffebc2"],
+      ["#1c5a31", "#d3f5da"],
+      ["#4f3482", "#eadcff"],
+      ["#115258", "#cdf3f5"],
+      ["#7a2b47", "#ffdde7"],
+    ],
   },
 };
 
 /** How many colours there are for workers. */
-export const COLORS = palette.light.length;
+export const COLORS = themes.light.workers.length;
 
-const rules = (mode: keyof typeof inks): string => {
-  const { ground, edge, text, dim, grid, bad, down } = inks[mode];
-  const bars = [...palette[mode].entries(), ["down", down] as const].map(
-    ([at, [fill, ink]]) =>
-      `.f${at}{fill:${fill}}.t${at}{fill:${ink}}.s${at}{stop-color:${fill}}.m${at}{stroke:${ink}}`,
+const rules = (mode: keyof typeof themes): string => {
+  const { ground, edge, text, dim, grid, bad, down, workers } = themes[mode];
+  const bars = [...workers.entries(), ["down", down] as const].map(
+    ([key, [fill, label]]) =>
+      `.f${key}{fill:${fill}}.t${key}{fill:${label}}.s${key}{stop-color:${fill}}.m${key}{stroke:${label}}`,
   );
   return [
     `.ground{fill:${ground};stroke:${edge}}text{fill:${text}}.dim{fill:${dim}}.grid{stroke:${grid}}`,
@@ -55,7 +52,7 @@ const rules = (mode: keyof typeof inks): string => {
   ].join("\n");
 };
 
-/** Colours for light and dark, after what the reader's system asks for. */
+/** Fonts, and colours that follow the reader's light or dark mode. */
 export const style = `text{font:12px system-ui,-apple-system,"Segoe UI","Noto Sans",sans-serif}
 .title{font-size:16px;font-weight:600}.run{font-size:13px;font-weight:600}.lane{font-weight:600}.axis{font-size:11px}
 .mark{fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}.out{stroke-dasharray:4 3}
@@ -64,20 +61,22 @@ ${rules("light")}
 ${rules("dark")}
 }`;
 
-/** Marks as drawings around 0,0, for not every font has the characters. */
+/** Marks as paths around 0,0, because not every font has the characters. */
 export const icons = {
-  again: "M3.4-2.9A4.4 4.4 0 1 0 4.4 .8M3.9-5.6V-2.5H.8",
+  redelivered: "M3.4-2.9A4.4 4.4 0 1 0 4.4 .8M3.9-5.6V-2.5H.8",
   cross: "M-3.5-3.5 3.5 3.5M3.5-3.5-3.5 3.5",
   warning: "M0-4.5V1M0 4V4.2",
-  handedBack: "M4.5 0H-4M-1-3.2-4.2 0-1 3.2",
+  requeued: "M4.5 0H-4M-1-3.2-4.2 0-1 3.2",
   open: "M-2-3.5 2 0-2 3.5",
 } as const;
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** Text for an SVG. What XML 1.0 cannot hold at all (section 2.2), printable text can: U+FFFE and U+FFFF. */
+/** Escapes text for an SVG. Printable text may have U+FFFE and U+FFFF, which XML 1.0 forbids (section 2.2). */
 export const markup = (text: string): string =>
-  text.replace(/[&<>"]/g, (one) => entities[one] ?? one).replace(/[\ufffe\uffff]/g, "\ufffd");
+  text
+    .replace(/[&<>"]/g, (character) => entities[character] ?? character)
+    .replace(/[\ufffe\uffff]/g, "\ufffd");
 
-/** A number with one decimal at most. */
+/** Rounds to one decimal. */
 export const round = (number: number): number => Number(number.toFixed(1));

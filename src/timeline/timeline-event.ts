@@ -1,19 +1,22 @@
 import type { WorkQueueEvent } from "../engine/events.js";
 import type { Task } from "../engine/task.js";
 
-/** What is done to workers and broker, which they cannot tell themselves; `name` is the lane it belongs to. */
+/** What a lesson does to workers and broker, which they do not report themselves; `name` is the lane it belongs to. */
 export type LessonEvent =
   | { event: "worker-killed" }
   | { event: "broker-killed" }
   | { event: "broker-back" }
-  /** Nobody will do it: held by a worker with auto-ack that was killed, or gone with the broker. */
+  /** It will never be done: a killed worker with auto-ack held it, or it was not on the broker's disk. */
   | { event: "task-lost"; task: Task }
   | BatchEvent;
 
-/** A sender's batch, in a lesson without workers: `tasks` is how many it takes for sent, `whole` to its end. */
+/**
+ * A sender's batch, in a lesson without workers. `tasks`: how many the sender counts as sent; `whole`: false where the
+ * broker's crash cut it off.
+ */
 type BatchEvent =
   | { event: "batch-begun" }
   | { event: "batch-ended"; label: string; tasks: number; whole: boolean };
 
-/** Whatever happens in a lesson, as its timeline shows it. */
+/** Everything that a timeline is made of. */
 export type TimelineEvent = WorkQueueEvent | (LessonEvent & { at: Date; name: string });

@@ -2,15 +2,15 @@ import type { Task } from "../engine/task.js";
 import { printableBody } from "../text/printable.js";
 import type { TimelineEvent } from "./timeline-event.js";
 
-/** One thing that lasted a while, a task in a worker's hands above all. Times are in s from the timeline's start. */
+/** A span of time: a task at a worker, a batch, or the broker's downtime. Times are in s from the timeline's start. */
 export interface Bar {
-  /** Printable. */
+  /** Printable text. */
   label: string;
   from: number;
   to: number;
-  /** `lost`: never begun, and nobody will. `down`: the broker was killed. */
+  /** `lost`: never begun, and never will be. `down`: the broker was killed. `sending`: a batch. */
   begin: "received" | "redelivered" | "lost" | "down" | "sending";
-  /** `aborted`: the connection was lost. `open`: not by the end of the log. */
+  /** `aborted`: the connection was lost. `back`: the broker was restarted. `open`: it had not ended by the last event. */
   end: "done" | "aborted" | "requeued" | "killed" | "lost" | "back" | "open";
 }
 
@@ -20,16 +20,24 @@ export interface Lane {
   bars: Bar[];
 }
 
-/** Who did what when: one lane per speaker, the broker first, the others in the order of their names. */
+/** Which process did what when: one lane each, the broker first, the others in the order of their names. */
 export interface Timeline {
   lanes: Lane[];
-  /** From the beginning of the first bar to the last thing heard of any, in s. */
+  /** From the beginning of the first bar to the last event about a bar, in s. */
   elapsed: number;
   /** Seconds of work done, added up over all workers. */
   worked: number;
 }
 
-/** How a task leaves a worker's hands. */
+/** A timeline with the title that is drawn above it; an empty title is not drawn. */
+export interface Titled {
+  title: string;
+  timeline: Timeline;
+}
+
+/** The name of the broker's lane. */
+export const BROKER = "broker";
+
 const ends = { "task-done": "done", "task-aborted": "aborted", "task-requeued": "requeued" } as const;
 
 /** A bar that has not ended. */
@@ -37,13 +45,13 @@ interface OpenBar {
   bar: Bar;
   name: string;
   task: Task | undefined;
-  /** Since when its worker seems to be dead, in s: another one has the task, or the name. */
+  /** When its worker was presumed dead, in s: another process received the task, or has the same name. */
   goneAt?: number | undefined;
 }
 
 /**
- * Makes a timeline of what workers, senders and a lesson told, in any order of speakers.
- * @param now open bars reach up to here; default: to the last thing heard
+ * Makes a timeline of the events of workers, senders and a lesson, in any order.
+ * @param now where bars that have not ended are drawn to; default: the last event
  */
 export function buildTimeline(events: readonly TimelineEvent[], now?: Date): Timeline {
   const builder = new Builder();
@@ -56,12 +64,13 @@ class Builder {
   #last = 0;
   readonly #lanes = new Map<string, Lane>();
   readonly #open = new Map<string, OpenBar>();
-  /** Workers whose tasks count as done when they are sent. */
+  /** Whether a worker, by name, consumes with auto-ack. */
   readonly #autoAck = new Map<string, boolean>();
-  /** Workers that told of a lost connection: their next one is the same process's. */
+  /** Names that reported a lost connection: their next connection is the same process's. */
   readonly #disconnected = new Set<string>();
   readonly #connected = new Set<string>();
-  readonly #lostInHand = new Set<string>();
+  /** Keys of tasks whose bar has ended as lost. */
+  readonly #lostBars = new Set<string>();
 
   add(event: TimelineEvent): void {
     const { name } = event;
@@ -80,7 +89,7 @@ class Builder {
         break;
       case "worker-killed":
         for (const [key, open] of this.#open)
-          if (open.name === name && open.task !== undefined) this.#end(key, at, this.#deadEnd(name));
+          if (open.name === name && open.task !== undefined) this.#end(key, at, this.#endWhenKilled(name));
         break;
       case "task-received":
         this.#received(event.task, name, event.redelivered, at);
@@ -88,7 +97,7 @@ class Builder {
       case "task-progress": {
         const open = this.#open.get(keyOf(name, event.task));
         if (open === undefined) break;
-        open.goneAt = undefined; // not so dead
+        open.goneAt = undefined; // its worker is alive
         this.#last = at;
         break;
       }
@@ -116,7 +125,7 @@ class Builder {
         break;
       }
     }
-    // Whatever the first bar is, it begins the time.
+    // Time starts with the first bar.
     if (this.#start === undefined && this.#lanes.size > 0) this.#start = event.at.getTime();
   }
 
@@ -127,7 +136,7 @@ class Builder {
         : Math.max((now.getTime() - this.#start) / 1000, this.#last);
     for (const { bar, name, goneAt } of this.#open.values()) {
       bar.to = goneAt ?? elapsed;
-      if (goneAt !== undefined) bar.end = this.#deadEnd(name);
+      if (goneAt !== undefined) bar.end = this.#endWhenKilled(name);
     }
     const lanes = [...this.#lanes.values()].sort(inOrder);
     for (const lane of lanes) spreadLost(lane, elapsed);
@@ -137,10 +146,10 @@ class Builder {
 
   #received(task: Task, name: string, redelivered: boolean, at: number): void {
     const key = keyOf(name, task);
-    // A second process of the same name.
+    // A second process has the same name.
     const before = this.#open.get(key);
-    if (before !== undefined) this.#end(key, before.goneAt ?? at, this.#deadEnd(name));
-    // Ids of tasks without one are numbers of deliveries, which repeat.
+    if (before !== undefined) this.#end(key, before.goneAt ?? at, this.#endWhenKilled(name));
+    // The id of a message without one is made of its delivery tag, which other connections use too.
     if (redelivered && !task.id.startsWith("delivery-"))
       for (const open of this.#open.values()) if (open.task?.id === task.id) open.goneAt ??= at;
     const begin = redelivered ? "redelivered" : "received";
@@ -174,29 +183,26 @@ class Builder {
     this.#open.delete(key);
     open.bar.to = at;
     open.bar.end = end;
-    if (end === "lost") this.#lostInHand.add(key);
+    if (end === "lost") this.#lostBars.add(key);
     this.#last = Math.max(this.#last, at);
   }
 
-  /** A task in hand, or one that never got into any. */
+  /** A task that a worker held has its bar already; one that was never begun gets one. */
   #lost(task: Task, name: string, at: number): void {
+    if (this.#lostBars.has(keyOf(name, task))) return;
     const label = printableBody(task.body);
-    if (this.#lostInHand.has(keyOf(name, task))) return;
     const bar = this.#bar(name, name === BROKER ? "broker" : "worker", { label, from: at, begin: "lost" });
     bar.end = "lost";
   }
 
-  /** Another process has its name: if nothing more is heard of what it had in hand, it was killed. */
+  /** A new process has this name: unless its tasks report progress later, the old one was killed. */
   #presumeDead(name: string, at: number): void {
     for (const open of this.#open.values()) if (open.name === name) open.goneAt ??= at;
   }
 
-  /** What became of a task in a killed worker's hands. */
-  #deadEnd = (name: string): Bar["end"] => (this.#autoAck.get(name) === true ? "lost" : "killed");
+  /** How an unacknowledged task of a killed worker ends. */
+  #endWhenKilled = (name: string): Bar["end"] => (this.#autoAck.get(name) === true ? "lost" : "killed");
 }
-
-/** The name of the broker's lane. */
-export const BROKER = "broker";
 
 const keyOf = (name: string, task: Task): string => `task\n${name}\n${task.id}`;
 
@@ -208,7 +214,7 @@ function inOrder(a: Lane, b: Lane): number {
   return collator.compare(a.name, b.name);
 }
 
-/** Tasks lost before they were begun have no time: they share what is free behind the moment of their loss. */
+/** Tasks that were lost before they were begun have no duration: they share the time until the lane's next bar. */
 function spreadLost({ bars }: Lane, elapsed: number): void {
   const lost = bars.filter(({ begin }) => begin === "lost");
   const [first] = lost;

@@ -1,14 +1,14 @@
 import type { Handler } from "../engine/consume/task-runner.js";
 
-/** The longest delay a Node timer keeps, in ms; a longer one fires at once (Node docs, setTimeout). */
+/** The longest delay of a Node timer, in ms; a longer one fires at once (Node docs, setTimeout). */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Progress is told for every dot, but not more often than this, in ms. */
+/** Progress is reported for every dot, but at most once in this time, in ms. */
 const PROGRESS_EVERY = 100;
 
 /**
- * The tutorial's work: one unit of time for every dot in the task. Every tick is aimed at the task's
- * start, so ten dots take ten units and not ten times a timer's lateness more. Without dots, no timer.
+ * The tutorial's work: it takes `dotMs` for every dot in the task. Every timer's delay is computed from the task's
+ * start, so that the lateness of one timer does not add to the next. Without dots there is no timer.
  * @param dotMs the work per dot, in ms
  */
 export function workDots(dotMs: number): Handler {

@@ -8,28 +8,28 @@ import { Waiting } from "./waiting.js";
 interface CommandOptions {
   /** A built script, relative to `dist/`. */
   script: string;
-  words: string[];
-  /** AMQP URL; in the environment, for it may hold a password. */
+  args: string[];
+  /** AMQP URL; passed in the environment, because it may contain a password. */
   url: string;
-  /** Standard input; null: what is written to it later. */
+  /** Standard input, complete; null: what `write` is given later. */
   input: string | Buffer | null;
-  /** Called with every event it prints. */
+  /** Called with every event that it prints, in order. */
   onEvent(event: WorkQueueEvent): void;
 }
 
-/** What the user has set for other brokers, taken away: an empty variable is one that is not set. */
-const notForLessons = Object.fromEntries(
+/** The user's settings for other brokers, unset: an empty variable counts as not set. */
+const unsetVariables = Object.fromEntries(
   ["TASK_QUEUE", "AMQP_PASSWORD_FILE", "AMQP_CA_FILE", "AMQP_CERT_FILE", "AMQP_KEY_FILE"].map((name) => [
     name,
     "",
   ]),
 );
 
-/** Ends the process when the lesson is killed and cannot stop it any more: an idle worker would wait forever. */
+/** Ends the process when the lesson is killed and cannot stop it: an idle worker would run forever. */
 const exitWithParent =
   '--import=data:text/javascript,process.on("disconnect",()=>process.exit(1)).channel.unref()';
 
-/** A real `worker` or `new-task` of a lesson, followed by its JSON events. */
+/** A `worker`, `new-task` or other script that a lesson runs, with the JSON events that it prints. */
 export class CommandProcess {
   /** The exit code, or null where a signal ended it. */
   readonly exited: Promise<number | null>;
@@ -38,19 +38,19 @@ export class CommandProcess {
   readonly #events: WorkQueueEvent[] = [];
   readonly #waiting = new Waiting();
   #errors = "";
-  #gone = false;
+  #ended = false;
   #signalled = false;
 
-  constructor({ script, words, url, input, onEvent }: CommandOptions) {
+  constructor({ script, args, url, input, onEvent }: CommandOptions) {
     this.#script = script;
     const path = fileURLToPath(new URL(`../../${script}`, import.meta.url));
-    this.#child = spawn(process.execPath, [exitWithParent, path, ...words], {
-      detached: true, // Ctrl-C is for the lesson, which then ends its processes
+    this.#child = spawn(process.execPath, [exitWithParent, path, ...args], {
+      detached: true, // so that Ctrl-C reaches only the lesson, which then ends its processes
       stdio: ["pipe", "pipe", "pipe", "ipc"],
-      env: { ...process.env, ...notForLessons, AMQP_URL: url, TASK_QUEUE_OPEN: "no" },
+      env: { ...process.env, ...unsetVariables, AMQP_URL: url, TASK_QUEUE_OPEN: "no" },
     });
     const { stdin, stdout, stderr } = this.#child;
-    stdin?.on("error", () => {}); // it may end without having read
+    stdin?.on("error", () => {}); // the process may end without reading its input
     if (input !== null) stdin?.end(input);
     if (stdout !== null)
       createInterface({ input: stdout }).on("line", (line) => {
@@ -66,39 +66,39 @@ export class CommandProcess {
     this.exited = new Promise((resolve, reject) => {
       this.#child.once("error", reject);
       this.#child.once("close", (code) => {
-        this.#gone = true;
+        this.#ended = true;
         this.#waiting.check();
         resolve(code);
       });
     });
   }
 
-  /** Resolves when it has printed such an event; rejects when it ends before. */
-  async has(name: WorkQueueEvent["event"]): Promise<void> {
+  /** Resolves when it has printed an event of this name; rejects when it ends without. */
+  async untilPrinted(name: WorkQueueEvent["event"]): Promise<void> {
     const printed = () => this.#events.some(({ event }) => event === name);
-    await this.#waiting.until(() => printed() || this.#gone);
+    await this.#waiting.until(() => printed() || this.#ended);
     if (!printed()) throw this.#failure(`ended before it was ${name}`);
   }
 
-  /** Resolves when it has ended with 0; rejects with what it wrote to stderr otherwise. */
+  /** Resolves when it has ended with exit code 0; otherwise rejects, with what it wrote to stderr. */
   async succeeds(): Promise<void> {
     const code = await this.exited;
     if (code !== 0) throw this.#failure(code === null ? "was killed" : `ended with exit code ${code}`);
   }
 
-  /** Writes to its standard input, and ends that. */
+  /** Writes to its standard input, and closes it. */
   write(text: string): void {
     this.#child.stdin?.end(text);
   }
 
-  /** Whether the lesson itself has ended it. */
+  /** Whether the lesson has sent it a signal. */
   get signalled(): boolean {
     return this.#signalled;
   }
 
   signal(signal: NodeJS.Signals): void {
     this.#signalled = true;
-    if (!this.#gone) this.#child.kill(signal);
+    if (!this.#ended) this.#child.kill(signal);
   }
 
   #failure(what: string): Error {

@@ -14,7 +14,7 @@ export interface LeftQueue {
   reason: string;
 }
 
-/** The queues of a lesson's own. */
+/** The queues that a lesson creates and deletes. */
 export class LessonQueues {
   readonly #target: { urls: readonly BrokerUrl[]; name: string; waitMs: number; report(): void };
   readonly #names: string[] = [];
@@ -23,24 +23,24 @@ export class LessonQueues {
     this.#target = { urls: [url], name: "task-queue lesson", waitMs: 0, report: () => {} };
   }
 
-  /** Connects once, to see whether that works. @throws WorkQueueError as a first connection does */
+  /** Connects once, to check the URL. @throws WorkQueueError as a first connection does */
   async connect(signal: AbortSignal): Promise<void> {
     await withConnection({ ...this.#target, signal }, async () => {});
   }
 
-  /** A name for one more; workers and senders declare it. */
+  /** Returns the name of a new queue; workers and senders declare it. */
   add(purpose: string): string {
     const name = `lesson-${purpose}-${randomUUID().slice(0, 8)}`;
     this.#names.push(name);
     return name;
   }
 
-  /** Counts one of them, until the signal is aborted. */
+  /** Counts a queue's ready tasks and its consumers; rejects when the signal is aborted. */
   look(queue: string, signal: AbortSignal): Promise<QueueCounts> {
     return lookAtQueue({ ...this.#target, queue, signal });
   }
 
-  /** Takes everything out of one that no worker listens on, in order, as text. */
+  /** Takes all tasks out of a queue without other consumers, in order, as text. */
   async read(queue: string): Promise<string[]> {
     const found: string[] = [];
     await new Consumer({
@@ -53,13 +53,13 @@ export class LessonQueues {
     return found;
   }
 
-  /** Deletes each of them, whatever becomes of the others; resolves with those that are left. */
+  /** Tries to delete each queue; resolves with those that could not be deleted. */
   async delete(): Promise<LeftQueue[]> {
     const deadline = new AbortController();
     const [endpoint] = this.#target.urls.map((url) => url.endpoint);
-    const late = new WorkQueueError("CONNECT_TIMEOUT", `${endpoint} did not answer in time.`);
-    const timer = setTimeout(() => deadline.abort(late), DELETE_MS);
-    const tries = this.#names.map(async (queue): Promise<LeftQueue[]> => {
+    const tooLate = new WorkQueueError("CONNECT_TIMEOUT", `${endpoint} did not answer in time.`);
+    const timer = setTimeout(() => deadline.abort(tooLate), DELETE_MS);
+    const attempts = this.#names.map(async (queue): Promise<LeftQueue[]> => {
       try {
         await deleteQueue(
           { ...this.#target, queue, signal: deadline.signal },
@@ -67,11 +67,11 @@ export class LessonQueues {
         );
         return [];
       } catch (error) {
-        // No process of the lesson has come to declare it.
+        // The lesson ended before any process had declared it.
         return codeOf(error) === "QUEUE_MISSING" ? [] : [{ queue, reason: reasonOf(error) }];
       }
     });
-    const left = (await Promise.all(tries)).flat();
+    const left = (await Promise.all(attempts)).flat();
     clearTimeout(timer);
     return left;
   }

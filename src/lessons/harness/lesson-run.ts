@@ -10,8 +10,8 @@ import { CommandProcess } from "./command-process.js";
 import { type LeftQueue, LessonQueues } from "./lesson-queues.js";
 import { Waiting } from "./waiting.js";
 
-/** How long to pause between two looks at a queue, in ms. */
-const LOOK_EVERY = 20;
+/** How often a queue is polled, in ms. */
+const POLL_MS = 20;
 
 /** A part of a lesson that is drawn as one timeline. */
 export interface Part {
@@ -19,11 +19,11 @@ export interface Part {
   events: TimelineEvent[];
 }
 
-/** Follows a lesson while it goes on; both are called at once. */
+/** Follows a lesson while it runs. Both methods are called synchronously and must return quickly. */
 export interface LessonObserver {
-  /** A part begins: the events that follow are its own. */
+  /** A part begins: the events that follow belong to it. */
   onPart(part: Part): void;
-  /** @param name of the process, or of the lane it belongs to */
+  /** @param name of the process, or of the lane that the event belongs to */
   onEvent(event: TimelineEvent, name: string): void;
 }
 
@@ -32,7 +32,7 @@ export interface LessonRunOptions {
   url: string | undefined;
   /** Work per dot, in ms. */
   dotMs: number;
-  /** Aborted: whatever goes on rejects; `close` clears up. */
+  /** When it is aborted, everything that is awaited rejects; `close` is still needed. */
   signal: AbortSignal;
   observer: LessonObserver;
 }
@@ -60,7 +60,10 @@ export class LessonRun {
     signal.addEventListener("abort", () => this.#waiting.fail(signal.reason), { once: true });
   }
 
-  /** @throws WorkQueueError BROKER_START, or as a first connection does */
+  /**
+   * Starts a private broker, or checks that the user's accepts a connection.
+   * @throws WorkQueueError BROKER_START, or as a first connection does
+   */
   static async open(options: LessonRunOptions): Promise<LessonRun> {
     const { url, signal } = options;
     if (url !== undefined) {
@@ -80,54 +83,54 @@ export class LessonRun {
     return part;
   }
 
-  /** A name for a queue of this lesson's own, deleted when it is closed. */
+  /** Returns the name of a new queue, which `close` deletes. */
   newQueue(purpose: string): string {
     return this.#queues.add(purpose);
   }
 
-  /** Starts a worker, and resolves when it takes tasks. */
-  async worker(name: string, queue: string, ...words: string[]): Promise<void> {
-    const own = ["--json", "--queue", queue, "--name", name, "--dot", `${this.dotMs}ms`];
-    const worker = this.startProcess("bin/worker.js", name, [...own, ...words]);
+  /** Starts a worker, and resolves when it consumes. */
+  async worker(name: string, queue: string, ...args: string[]): Promise<void> {
+    const common = ["--json", "--queue", queue, "--name", name, "--dot", `${this.dotMs}ms`];
+    const worker = this.startProcess("bin/worker.js", name, [...common, ...args]);
     this.#workers.set(name, worker);
-    // A worker goes on until it is stopped.
-    const early = () => {
+    // A worker runs until it is stopped.
+    const endedEarly = () => {
       if (!worker.signalled) this.#waiting.fail(new Error(`${name} ended by itself.`));
     };
-    worker.succeeds().then(early, () => {}); // its failure is the lesson's: see startProcess
-    await this.orFailed(worker.has("consuming"));
+    worker.succeeds().then(endedEarly, () => {}); // startProcess handles its failure
+    await this.orFailed(worker.untilPrinted("consuming"));
   }
 
   /** Sends tasks with one `new-task`, and resolves when all of them are confirmed. */
-  async send(queue: string, tasks: readonly string[], ...words: string[]): Promise<void> {
+  async send(queue: string, tasks: readonly string[], ...args: string[]): Promise<void> {
     const [only = ""] = tasks;
-    const json = ["--json", "--queue", queue, ...words];
-    const sender =
-      tasks.length === 1
-        ? this.startProcess("bin/new-task.js", "new-task", [...json, "--", only])
-        : this.startProcess("bin/new-task.js", "new-task", [...json, "--file", "-"], `${tasks.join("\n")}\n`);
+    const isOne = tasks.length === 1;
+    const source = isOne ? ["--", only] : ["--file", "-"];
+    const input = isOne ? "" : `${tasks.join("\n")}\n`;
+    const common = ["--json", "--queue", queue, ...args];
+    const sender = this.startProcess("bin/new-task.js", "new-task", [...common, ...source], input);
     await this.orFailed(sender.succeeds());
   }
 
-  /** Sends a user's file of tasks. @param input standard input, where the path is `-` */
+  /** Sends a user's file of tasks. @param input the content of standard input, where the path is `-` */
   async sendFile(queue: string, path: string, input?: Buffer): Promise<void> {
-    const words = ["--json", "--queue", queue, "--file", path];
-    await this.orFailed(this.startProcess("bin/new-task.js", "new-task", words, input).succeeds());
+    const args = ["--json", "--queue", queue, "--file", path];
+    await this.orFailed(this.startProcess("bin/new-task.js", "new-task", args, input).succeeds());
   }
 
   /**
-   * Starts a script, given relative to `dist/`. If it fails, the lesson fails, which would else wait forever.
-   * @param input its standard input; null: what is written to it later
+   * Starts a script, given relative to `dist/`. If it fails, everything that the lesson waits for rejects.
+   * @param input its standard input, complete; null: what is written to it later
    */
   startProcess(
     script: string,
     name: string,
-    words: string[],
+    args: string[],
     input: string | Buffer | null = "",
   ): CommandProcess {
     this.signal.throwIfAborted();
     const onEvent = (event: WorkQueueEvent) => this.#onEvent(event, name);
-    const started = new CommandProcess({ script, words, url: this.url, input, onEvent });
+    const started = new CommandProcess({ script, args, url: this.url, input, onEvent });
     this.#processes.add(started);
     started.succeeds().catch((error) => {
       if (!started.signalled) this.#waiting.fail(error);
@@ -135,12 +138,12 @@ export class LessonRun {
     return started;
   }
 
-  /** Resolves when the condition holds. @param isOver nothing more can come: rejects with that */
+  /** Resolves when the condition holds. @param isOver whether the condition can no longer come true: then it rejects */
   until(condition: () => boolean, isOver?: () => boolean): Promise<void> {
     return this.#waiting.until(condition, isOver);
   }
 
-  /** The same for how a queue stands. */
+  /** The same for a condition on a queue's counts, which is polled. */
   async untilQueue(
     queue: string,
     condition: (counts: QueueCounts) => boolean,
@@ -148,11 +151,11 @@ export class LessonRun {
   ): Promise<void> {
     while (!condition(await this.lookAtQueue(queue))) {
       await this.until(() => !isOver(), isOver);
-      await this.orFailed(sleep(LOOK_EVERY));
+      await this.orFailed(sleep(POLL_MS));
     }
   }
 
-  /** Waits for a promise, but not beyond a failure or the lesson's end. */
+  /** Settles as the promise does, or rejects before when the lesson fails or is aborted. */
   orFailed<T>(promise: Promise<T>): Promise<T> {
     return this.#waiting.orFailed(promise);
   }
@@ -167,7 +170,7 @@ export class LessonRun {
     this.report({ event: "worker-killed", name }, at);
   }
 
-  /** Ctrl-C for every worker: resolves when they have finished what they had in hand. */
+  /** Ctrl-C for every worker: resolves when they have finished their tasks and ended. */
   async stopWorkers(): Promise<void> {
     const workers = [...this.#workers.values()];
     this.#workers.clear();
@@ -175,50 +178,50 @@ export class LessonRun {
     await this.orFailed(Promise.all(workers.map((worker) => worker.succeeds())));
   }
 
-  /** Ends the broker as a power failure would. */
+  /** Kills the broker, as a power failure would. @throws WorkQueueError USAGE where it is the user's */
   async killBroker(): Promise<void> {
     const at = new Date();
-    await this.#ownBroker().kill();
+    await this.#privateBroker().kill();
     this.report({ event: "broker-killed", name: BROKER }, at);
   }
 
-  /** Starts it again on its data. It is back when a process has connected. */
+  /** Starts it again on its data. `broker-back` gets the time at which the first process was connected again. */
   async restartBroker(): Promise<void> {
     const { events = [] } = this.parts.at(-1) ?? {};
     const before = events.length;
-    await this.#ownBroker().restart(this.signal);
+    await this.#privateBroker().restart(this.signal);
     const connected = events.slice(before).find(({ event }) => event === "connected");
     this.report({ event: "broker-back", name: BROKER }, connected?.at ?? new Date());
   }
 
-  /** How many tasks wait in a queue, and how many workers listen. */
+  /** How many tasks are ready in a queue, and how many consumers it has. */
   lookAtQueue(queue: string): Promise<QueueCounts> {
     return this.#queues.look(queue, this.signal);
   }
 
-  /** Takes everything out of a queue that no worker listens on, in order, as text. */
+  /** Takes all tasks out of a queue without consumers, in order, as text. */
   readQueue(queue: string): Promise<string[]> {
     return this.orFailed(this.#queues.read(queue));
   }
 
-  /** Adds an event of what was done to workers or broker. */
+  /** Adds an event for what the lesson did to workers or broker. */
   report(event: LessonEvent & { name: string }, at = new Date()): void {
     this.#onEvent({ ...event, at } as TimelineEvent, event.name);
   }
 
-  /** Ends all processes, stops a broker of its own, or deletes the queues: resolves with those it could not delete. */
+  /** Ends all processes, then stops the private broker or deletes the queues; resolves with those that are left. */
   async close(): Promise<LeftQueue[]> {
     this.#workers.clear();
-    for (const each of this.#processes) each.signal("SIGKILL");
+    for (const started of this.#processes) started.signal("SIGKILL");
     await Promise.allSettled([...this.#processes].map(({ exited }) => exited));
     if (this.#broker === undefined) return this.#queues.delete();
     await this.#broker.stop();
     return [];
   }
 
-  #ownBroker(): PrivateBroker {
+  #privateBroker(): PrivateBroker {
     if (this.#broker === undefined)
-      throw new WorkQueueError("USAGE", "A broker that the lesson has not started is not killed.");
+      throw new WorkQueueError("USAGE", "A lesson kills only a broker that it has started.");
     return this.#broker;
   }
 

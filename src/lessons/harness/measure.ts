@@ -10,23 +10,23 @@ export function all<N extends Name>(events: readonly TimelineEvent[], name: N): 
   return events.filter((event): event is EventOf<N> => event.event === name);
 }
 
-/** Counts the events of one kind; each one is looked at once, however often it is asked. */
+/** Returns a function that counts the events of one kind; it checks each event once, however often it is called. */
 export function counter(events: readonly TimelineEvent[], name: Name): () => number {
-  let [looked, found] = [0, 0];
+  let [checked, found] = [0, 0];
   return () => {
-    for (; looked < events.length; looked++) if (events[looked]?.event === name) found++;
+    for (; checked < events.length; checked++) if (events[checked]?.event === name) found++;
     return found;
   };
 }
 
-/** Whether every confirmed task is done, and there are at least so many. */
+/** Whether every confirmed task is done. @param tasks how many must have been confirmed at least; default: 0 */
 export function allDone(events: readonly TimelineEvent[], tasks = 0): boolean {
   const done = new Set(all(events, "task-done").map(({ task }) => task.id));
   const confirmed = all(events, "task-confirmed");
   return confirmed.length >= tasks && confirmed.every(({ task }) => done.has(task.id));
 }
 
-/** The confirmed tasks that nobody has done. */
+/** The confirmed tasks that no worker has done. */
 export function notDone(events: readonly TimelineEvent[]): Task[] {
   const done = new Set(all(events, "task-done").map(({ task }) => task.id));
   return all(events, "task-confirmed")

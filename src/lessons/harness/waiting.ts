@@ -1,11 +1,11 @@
-/** Waits for conditions that events bring about, but not beyond a failure. */
+/** Waits for conditions that change with events; a failure rejects every wait. */
 export class Waiting {
   readonly #checks = new Set<() => void>();
   #failure: unknown;
 
   /**
-   * Resolves when the condition holds; it is checked with every event.
-   * @param isOver nothing more can come: rejects instead of waiting forever
+   * Resolves when the condition holds; `check` tests it again.
+   * @param isOver whether the condition can no longer come true: then it rejects
    */
   async until(condition: () => boolean, isOver = () => false): Promise<void> {
     for (;;) {
@@ -16,7 +16,7 @@ export class Waiting {
     }
   }
 
-  /** Waits for a promise, but not beyond a failure. */
+  /** Settles as the promise does, or rejects before with a failure. */
   async orFailed<T>(promise: Promise<T>): Promise<T> {
     let settled = false;
     const settle = () => {
@@ -28,13 +28,13 @@ export class Waiting {
     return promise;
   }
 
-  /** Ends all waiting, now and later; the first reason counts. */
+  /** Rejects every wait, now and later, with the first reason given. */
   fail(reason: unknown): void {
     this.#failure ??= reason;
     this.check();
   }
 
-  /** Something happened: every waiting caller checks its condition again. */
+  /** Tests the condition of every waiting caller again. */
   check(): void {
     for (const resolve of this.#checks) resolve();
     this.#checks.clear();
