@@ -34,7 +34,9 @@ const { metafile } = await build({
 
 // Their licenses ask to come along.
 const packages = new Set(
-  Object.keys(metafile.inputs).flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+  Object.keys(metafile.inputs).flatMap(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  ),
 );
 const licenses = [...packages].sort().map((name) => {
   const folder = join("node_modules", name);
@@ -42,4 +44,7 @@ const licenses = [...packages].sort().map((name) => {
   if (file === undefined) throw new Error(`${name} has no license file.`);
   return `${name}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
 });
-writeFileSync("dist/bin/LICENSES.txt", `The files of new-task.js and worker.js contain:\n\n${licenses.join("\n\n")}`);
+writeFileSync(
+  "dist/bin/LICENSES.txt",
+  `The files of new-task.js and worker.js contain:\n\n${licenses.join("\n\n")}`,
+);

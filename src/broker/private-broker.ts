@@ -156,7 +156,7 @@ export class PrivateBroker {
   /** Resolves when the broker's process ends. */
   async ended(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.ref(); // so that this process does not end before the broker
     await new Promise((resolve) => child.once("exit", resolve));
   }
