@@ -14,6 +14,7 @@ import {
 } from "./engine/events.js";
 import { publish } from "./engine/publish/publisher.js";
 import type { Input } from "./engine/task.js";
+import { LONGEST_TIMER } from "./engine/timers.js";
 
 export { BrokerUrl } from "./engine/connection/broker-url.js";
 export type { Handler, HandlerContext } from "./engine/consume/task-runner.js";
@@ -68,7 +69,7 @@ export function publishTasks(
     persistent: options.persistent ?? true,
     ttlMs: options.ttlMs,
     // Node's timers keep 31 bits of ms; a longer one would fire at once (Node docs, setTimeout).
-    confirmTimeoutMs: Math.min(options.confirmTimeoutMs ?? defaults.confirmTimeoutMs, 2 ** 31 - 1),
+    confirmTimeoutMs: Math.min(options.confirmTimeoutMs ?? defaults.confirmTimeoutMs, LONGEST_TIMER),
     signal: options.signal ?? new AbortController().signal,
   });
 }

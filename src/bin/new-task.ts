@@ -58,7 +58,7 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
         throw new WorkQueueError("USAGE", "Give a message or --file, not both.");
       if (flags.file === undefined && flags.fromLine !== undefined)
         throw new WorkQueueError("USAGE", "--from-line is a line of --file.");
-      const { newTask } = await import("../commands/new-task.js");
+      const { newTask } = await import("../commands/new-task.js"); // not for --help
       return newTask(
         {
           ...(await queueOptions(flags, terminal)),

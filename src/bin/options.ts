@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import type { ConnectionOptions } from "../commands/connection-options.js";
+import type { ConnectionFlags } from "../commands/connection-options.js";
 import { defaults } from "../engine/defaults.js";
 import type { QueueType } from "../engine/events.js";
 import type { Terminal } from "../terminal/terminal.js";
@@ -148,7 +148,7 @@ export const queueCommand = (path: string, description: string, moreExits: reado
 
 /** The flags of a command that connects, as options of the engine. @throws WorkQueueError as `connectionTarget` does */
 export async function connectionOptions(
-  flags: ConnectionOptions & { queue: string; wait?: number | undefined },
+  flags: ConnectionFlags & { queue: string; wait?: number | undefined },
   terminal: Terminal,
 ) {
   const { connectionTarget } = await import("../commands/connection-options.js");

@@ -73,7 +73,7 @@ const command = queueCommand(
           "USAGE",
           "With --auto-ack the broker sends all its tasks at once: after --max-tasks the rest of them would be lost.",
         );
-      const { worker } = await import("../commands/worker.js");
+      const { worker } = await import("../commands/worker.js"); // not for --help
       return worker(
         {
           ...(await queueOptions(flags, terminal)),

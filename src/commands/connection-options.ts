@@ -7,7 +7,7 @@ import type { Terminal } from "../terminal/terminal.js";
 import { printable } from "../text/printable.js";
 
 /** What a user says about where the broker is and how to log in. */
-export interface ConnectionOptions {
+export interface ConnectionFlags {
   url: string[];
   passwordFile?: string | undefined;
   askPassword?: true | undefined;
@@ -21,7 +21,7 @@ export interface ConnectionOptions {
  * @throws WorkQueueError BAD_URL, USAGE, INPUT where a file cannot be read, INTERRUPTED at the password prompt.
  */
 export async function connectionTarget(
-  flags: ConnectionOptions,
+  flags: ConnectionFlags,
   terminal: Terminal,
 ): Promise<Pick<SessionTarget, "urls" | "tls">> {
   // A malformed URL is refused before a password is asked for.
@@ -60,7 +60,7 @@ function hideFromProcessList(texts: readonly string[]): void {
     .join(" ");
 }
 
-async function password(flags: ConnectionOptions, terminal: Terminal): Promise<string | undefined> {
+async function password(flags: ConnectionFlags, terminal: Terminal): Promise<string | undefined> {
   if (flags.passwordFile !== undefined && flags.askPassword === true)
     throw new WorkQueueError("USAGE", "Give --password-file or --ask-password, not both.");
   if (flags.askPassword === true) return (await import("../terminal/prompts.js")).askPassword(terminal);
@@ -71,7 +71,7 @@ async function password(flags: ConnectionOptions, terminal: Terminal): Promise<s
 }
 
 async function certificates(
-  { ca, cert, key }: ConnectionOptions,
+  { ca, cert, key }: ConnectionFlags,
   urls: readonly BrokerUrl[],
 ): Promise<SessionTarget["tls"]> {
   const files = Object.entries({ ca, cert, key }).filter(

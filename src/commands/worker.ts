@@ -39,7 +39,7 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     },
     second: (signal) => leave(`second ${signal}`, signalExitCode(signal)),
   });
-  // `worker | head`: a reader that goes away says stop.
+  // `worker | head`: the reader of the output is gone, so it stops as on a first Ctrl-C.
   terminal.stdout.on("error", () => consumer.stop("the output has no reader any more"));
   try {
     await consumer.finished;

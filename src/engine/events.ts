@@ -98,7 +98,7 @@ export interface WorkTotals {
   secondsWorked: number;
   /** Tasks requeued. */
   requeued: number;
-  /** Tasks given up because the connection went away; the broker redelivers them. */
+  /** Tasks given up because the connection went away; the broker redelivers them, but with auto-ack they are lost. */
   aborted: number;
 }
 

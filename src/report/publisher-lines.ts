@@ -27,7 +27,7 @@ export function publisherLines(
   let failed = 0;
   let shownAt = 0;
   return (event) => {
-    if (event.event === "task-sent") return;
+    if (event.event === "task-sent") return; // "Sent" is printed when it is confirmed
     if (event.event === "task-confirmed" && ++confirmed > NAMED && many) {
       const now = performance.now();
       if (now - shownAt < PROGRESS_EVERY) return;

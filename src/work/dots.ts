@@ -1,7 +1,5 @@
 import type { Handler } from "../engine/consume/task-runner.js";
-
-/** The longest delay of a Node timer, in ms; a longer one fires at once (Node docs, setTimeout). */
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { LONGEST_TIMER } from "../engine/timers.js";
 
 /** Progress is reported for every dot, but at most once in this time, in ms. */
 const PROGRESS_EVERY = 100;

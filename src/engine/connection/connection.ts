@@ -25,7 +25,7 @@ export interface ConnectionOptions extends ConnectionTarget {
   lost?(reason: string): void;
 }
 
-/** A channel, when it is not wanted any more. */
+/** What is closed before its connection: a channel. */
 export interface Closable {
   close(): Promise<void>;
 }
@@ -34,8 +34,7 @@ export interface Closable {
 export class Connection {
   readonly #url: BrokerUrl;
   readonly #options: ConnectionOptions;
-  /** Destroys the socket. */
-  readonly #socket = new AbortController();
+  readonly #destroySocket = new AbortController();
   #connection: ChannelModel | undefined;
   #restartReason: string | undefined;
   #ready = false;
@@ -62,7 +61,7 @@ export class Connection {
       return connectError(error, url);
     }
     patchAmqplib(connection);
-    const closed = closing(connection);
+    const closed = whenClosed(connection);
     this.#connection = connection;
     connection.on("close", () => {
       this.#connection = undefined;
@@ -72,15 +71,15 @@ export class Connection {
     const { product, version } = connection.connection.serverProperties;
     report({ event: "connected", broker: url.toString(), product, version });
 
-    const refusal = await this.#refusal(setup(connection, url), closed);
-    let end = refusal;
-    if (refusal === undefined) {
+    const failure = await this.#setupFailure(setup(connection, url), closed);
+    let end = failure;
+    if (failure === undefined) {
       this.#ready = true;
       end = await closed;
-    } else await this.#closeConnection(connection, closed); // whose close may have come before this listens
+    } else await this.#closeConnection(connection, closed); // passed on: its close may be over
     const reason = this.#restartReason ?? reasonOf(end);
     lost?.(reason);
-    if (refusal !== undefined) return connectError(refusal, url);
+    if (failure !== undefined) return connectError(failure, url);
     if (!this.#closing) report({ event: "connection-lost", reason });
     return new WorkQueueError("CONNECTION_LOST", `Not connected to ${url.endpoint}.`);
   }
@@ -103,11 +102,11 @@ export class Connection {
     this.#closing = true;
     if (channel !== undefined) await within(timeoutMs, channel.close());
     if (this.#connection !== undefined) await this.#closeConnection(this.#connection, undefined, timeoutMs);
-    this.#socket.abort();
+    this.#destroySocket.abort();
   }
 
   /** Why the setup failed, or undefined. It fails too when the connection ends meanwhile, or time is up. */
-  async #refusal(setup: Promise<void>, closed: Promise<Error>): Promise<unknown> {
+  async #setupFailure(setup: Promise<void>, closed: Promise<Error>): Promise<unknown> {
     const settled = new AbortController();
     const late = pause(defaults.setupTimeoutMs, settled.signal).then(
       () => new WorkQueueError("CONNECT_TIMEOUT", `${this.#url.endpoint} did not answer in time.`),
@@ -116,20 +115,20 @@ export class Connection {
       () => undefined,
       (error: unknown) => error ?? new Error("failed"),
     );
-    const refusal = await Promise.race([done, closed, late]);
+    const failure = await Promise.race([done, closed, late]);
     settled.abort();
-    return refusal;
+    return failure;
   }
 
-  /** Closes a connection, politely at first. */
+  /** Sends connection.close, waits for its answer, then destroys the socket. */
   async #closeConnection(
     connection: ChannelModel,
-    closed: Promise<unknown> = closing(connection),
+    closed: Promise<unknown> = whenClosed(connection),
     timeoutMs: number = defaults.closeTimeoutMs,
   ): Promise<void> {
     connection.close().catch(() => {}); // closed already
     await within(timeoutMs, closed);
-    this.#socket.abort();
+    this.#destroySocket.abort();
   }
 
   #socketOptions(): SocketOptions & { signal: AbortSignal; writableHighWaterMark: number } {
@@ -139,7 +138,7 @@ export class Connection {
       noDelay: true,
       writableHighWaterMark: 1024 * 1024,
       timeout: defaults.connectTimeoutMs,
-      signal: this.#socket.signal,
+      signal: this.#destroySocket.signal,
       clientProperties: { connection_name: name },
       ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
       ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
@@ -163,7 +162,7 @@ function target(url: BrokerUrl) {
 }
 
 /** Resolves with the reason when the connection has closed. A broker's shutdown emits no error, only the close. */
-function closing(connection: ChannelModel): Promise<Error> {
+function whenClosed(connection: ChannelModel): Promise<Error> {
   return new Promise((resolve) => {
     let first: Error | undefined;
     connection.on("error", (error) => {

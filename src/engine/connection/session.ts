@@ -56,7 +56,7 @@ export class Session {
     const giveUpAt = Date.now() + waitMs;
     let worked = false;
     let failures: WorkQueueError[] = []; // one for each address in a row that failed
-    let attempt = 1;
+    let attempt = 1; // rounds over all addresses, for the pause between them
     const { signal } = this.#closing;
     for (let at = 0; !signal.aborted; at++) {
       const startedAt = Date.now();
@@ -71,19 +71,19 @@ export class Session {
         // Not after one that was lost at once: whatever ended it, a message say, may do so again.
         if (Date.now() - startedAt > defaults.reconnect.stableMs) attempt = 1;
       } else failures.push(error);
-      const others = !ready && failures.length < urls.length;
+      const moreAddresses = !ready && failures.length < urls.length;
       // Once it has worked, only what time cannot mend is final; before, everything that looks like a mistake.
       const final = (error: WorkQueueError) => (worked ? error.endsSession : error.endsFirstConnection);
-      if (!others && !ready && (failures.every(final) || (!worked && Date.now() >= giveUpAt))) {
+      if (!moreAddresses && !ready && (failures.every(final) || (!worked && Date.now() >= giveUpAt))) {
         this.#closing.abort();
         failed(together(failures));
         return;
       }
       const left = worked ? Number.POSITIVE_INFINITY : Math.max(giveUpAt - Date.now(), 0);
-      const delayMs = others ? 0 : Math.min(backoff(attempt), left);
+      const delayMs = moreAddresses ? 0 : Math.min(backoff(attempt), left);
       const broker = address(urls, at + 1).toString();
       report({ event: "reconnecting", broker, attempt, delayMs, reason: error.message });
-      if (others) continue;
+      if (moreAddresses) continue;
       failures = [];
       attempt++;
       await pause(delayMs, signal);
@@ -91,9 +91,9 @@ export class Session {
   }
 }
 
-/** The address of the n-th attempt: one after another, and again from the first. */
-function address(urls: readonly BrokerUrl[], attempt: number): BrokerUrl {
-  const url = urls[attempt % urls.length];
+/** One address after another, and again from the first. */
+function address(urls: readonly BrokerUrl[], index: number): BrokerUrl {
+  const url = urls[index % urls.length];
   if (url === undefined) throw new WorkQueueError("USAGE", "There is no AMQP URL.");
   return url;
 }

@@ -28,8 +28,8 @@ export interface ConsumeOptions extends SessionTarget {
 }
 
 /**
- * A worker: takes deliveries from the queue and works them, until it is stopped. First it consumes; then
- * it drains: no more deliveries, what is in hand is finished; then it has ended.
+ * A worker: takes deliveries from the queue and works them, until it is stopped. It starts when it is made. First it
+ * consumes; then it drains: no more deliveries, what is in hand is finished; then it has ended.
  */
 export class Consumer {
   /** Resolves with the totals when the worker has stopped; rejects when it cannot go on. */
@@ -63,24 +63,10 @@ export class Consumer {
     this.#session.start();
   }
 
-  /** Stops gracefully: no more deliveries, those not begun go back to the queue, what is in hand is finished. */
-  stop(reason: string): void {
-    this.#requeueing = true;
-    this.#drain(reason);
-    this.#tasks.requeueWaiting(reason);
-  }
-
-  /** Stops at once: what is in hand goes back to the queue, for another worker. */
-  stopNow(reason: string): void {
-    this.stop(reason);
-    this.#tasks.requeueAll(reason);
-    void this.#end(defaults.forcedCloseMs);
-  }
-
   async #setup(connection: ChannelModel): Promise<void> {
     const { queue, name, autoAck, consumerTimeoutMs, report } = this.#options;
     const channel = await openQueueChannel(() => connection.createChannel(), this.#options);
-    if (this.#state !== "consuming") return;
+    if (this.#state !== "consuming") return; // stopped meanwhile
     let reason = "the broker closed the channel";
     channel.on("error", (error) => {
       reason = reasonOf(error);
@@ -112,10 +98,10 @@ export class Consumer {
           : { arguments: { "x-consumer-timeout": consumerTimeoutMs } }),
       },
     );
-    this.#idle();
+    this.#idle(); // the queue may be empty from the start
   }
 
-  /** No more than --max-tasks can use: what is requeued counts towards a quorum queue's delivery limit. */
+  /** No more than `maxTasks` can use: what is requeued counts towards a quorum queue's delivery limit. */
   #prefetch(): number {
     const { prefetch, maxTasks } = this.#options;
     if (maxTasks === undefined) return prefetch;
@@ -132,6 +118,20 @@ export class Consumer {
     // The last one: cancelled now rather than after its ack, which would fetch one more.
     if (this.#tasks.taken + 1 === maxTasks) this.#channel?.cancel(name).catch(() => {});
     this.#tasks.take(delivery);
+  }
+
+  /** Stops gracefully: no more deliveries, those not begun go back to the queue, what is in hand is finished. */
+  stop(reason: string): void {
+    this.#requeueing = true;
+    this.#drain(reason);
+    this.#tasks.requeueWaiting(reason);
+  }
+
+  /** Stops at once: what is in hand goes back to the queue, for another worker. */
+  stopNow(reason: string): void {
+    this.stop(reason);
+    this.#tasks.requeueAll(reason);
+    void this.#end(defaults.forcedCloseMs);
   }
 
   /** With nothing in hand: the end, or a moment to check whether the queue is empty. */
@@ -165,18 +165,13 @@ export class Consumer {
     clearTimeout(this.#emptyTimer);
     const { inHand, waiting } = this.#tasks;
     this.#options.report({ event: "stopping", reason, inHand, waiting });
+    // After `maxTasks` for a second time, which the broker answers too.
     // Not confirmed, because the channel goes instead or the broker hangs: deliveries end as well.
     const cancelled = this.#channel?.cancel(this.#options.name) ?? Promise.resolve();
     void within(defaults.closeTimeoutMs, cancelled).then(() => {
       this.#cancelled = true;
       this.#idle();
     });
-  }
-
-  #lost(reason: string): void {
-    this.#channel = undefined;
-    this.#tasks.abandon(reason);
-    this.#idle();
   }
 
   async #end(timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
@@ -187,6 +182,12 @@ export class Consumer {
     await this.#session.close(channel, timeoutMs);
     this.#options.report({ event: "stopped", ...this.#tasks.totals });
     this.#resolve(this.#tasks.totals);
+  }
+
+  #lost(reason: string): void {
+    this.#channel = undefined;
+    this.#tasks.abandon(reason);
+    this.#idle();
   }
 
   #failed(error: WorkQueueError): void {

@@ -12,7 +12,7 @@ export class Delivery {
    * not say (classic queues). Since RabbitMQ 4.3 only what counts as failed: basic.reject, a lost connection.
    */
   readonly deliveryCount: number | undefined;
-  /** How often a worker had it before; only quorum queues say so, since RabbitMQ 4.3, where not every return counts as failed. */
+  /** Earlier deliveries, failed or not (`x-acquired-count`: quorum queues, RabbitMQ 4.3 and later). */
   readonly acquiredCount: number | undefined;
   readonly #channel: Channel;
   readonly #message: ConsumeMessage;
@@ -35,7 +35,7 @@ export class Delivery {
   ack(): boolean {
     return whileOpen(() => {
       this.#channel.ack(this.#message);
-      batchWrites(this.#channel.connection);
+      batchWrites(this.#channel.connection); // for speed only
     });
   }
 
@@ -48,7 +48,7 @@ export class Delivery {
    * basic.reject with requeue: it was tried and failed. The same to RabbitMQ before 4.3; since then only this
    * one counts towards a quorum queue's delivery limit (guide "Quorum Queues", poison message handling).
    */
-  fail(): boolean {
+  reject(): boolean {
     return whileOpen(() => this.#channel.reject(this.#message, true));
   }
 }

@@ -24,7 +24,7 @@ interface Options {
   autoAck: boolean;
   handler: Handler;
   report: Report;
-  /** Called whenever no task is in hand or waiting any more. */
+  /** Called when a task has ended and none is left. */
   idle(): void;
 }
 
@@ -34,7 +34,9 @@ export class TaskRunner {
   readonly #options: Options;
   readonly #waiting: Delivery[] = [];
   readonly #running = new Map<Delivery, RunningTask>();
+  /** Tasks done or failed. */
   #worked = 0;
+  /** Guards `#next` against recursion: a task that is done at once comes there again. */
   #dispatching = false;
 
   constructor(options: Options) {
@@ -60,6 +62,59 @@ export class TaskRunner {
     this.#next();
   }
 
+  #next(): void {
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    while (this.#running.size < this.#options.concurrency) {
+      const delivery = this.#waiting.shift();
+      if (delivery === undefined) break;
+      void this.#run(delivery);
+    }
+    this.#dispatching = false;
+    if (this.#running.size === 0) this.#options.idle();
+  }
+
+  async #run(delivery: Delivery): Promise<void> {
+    const { handler, report } = this.#options;
+    const { task, redelivered, deliveryCount, acquiredCount } = delivery;
+    const running = new RunningTask(task, report);
+    this.#running.set(delivery, running);
+    const received: TaskReceived = { event: "task-received", task, redelivered };
+    if (deliveryCount !== undefined) received.deliveryCount = deliveryCount;
+    if (acquiredCount !== undefined) received.acquiredCount = acquiredCount;
+    report(received);
+    let failure: string | undefined;
+    try {
+      const working = handler(task, running);
+      if (working !== undefined) await working; // else its ack goes in one write with those of this turn
+    } catch (error) {
+      failure = reasonOf(error);
+      // A task that fails at once must not go round and round at full speed.
+      if (!running.aborted) await pause(defaults.requeueDelayMs, running.signal);
+    }
+    if (!this.#running.delete(delivery)) return; // interrupted, and reported so
+    if (failure === undefined) this.#done(delivery, running);
+    else {
+      this.#worked++;
+      this.requeue(delivery, failure, true);
+    }
+    this.#next();
+  }
+
+  #done(delivery: Delivery, { startedAt }: RunningTask): void {
+    const { report, autoAck } = this.#options;
+    const { task } = delivery;
+    if (!autoAck && !delivery.ack()) {
+      this.#aborted(task, "the connection was lost");
+      return;
+    }
+    this.#worked++;
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.totals.done++;
+    this.totals.secondsWorked += seconds;
+    report({ event: "task-done", task, seconds });
+  }
+
   /**
    * Gives a delivery back to the queue. One the broker has counted as done already is lost, and reported so.
    * @param failed it was tried in vain, which counts towards a delivery limit
@@ -68,7 +123,7 @@ export class TaskRunner {
     const { autoAck, report } = this.#options;
     const { task } = delivery;
     if (autoAck) this.#aborted(task, "acknowledged on delivery (auto-ack), so no worker will do it");
-    else if (failed ? delivery.fail() : delivery.requeue()) {
+    else if (failed ? delivery.reject() : delivery.requeue()) {
       this.totals.requeued++;
       report({ event: "task-requeued", task, reason });
     } else this.#aborted(task, "the connection was lost");
@@ -98,59 +153,6 @@ export class TaskRunner {
     this.#running.clear();
     for (const [, running] of interrupted) running.abort(new Error(reason));
     return interrupted.map(([delivery]) => delivery);
-  }
-
-  #next(): void {
-    if (this.#dispatching) return; // a task that is done at once comes here again, however many wait
-    this.#dispatching = true;
-    while (this.#running.size < this.#options.concurrency) {
-      const delivery = this.#waiting.shift();
-      if (delivery === undefined) break;
-      void this.#run(delivery);
-    }
-    this.#dispatching = false;
-    if (this.#running.size === 0) this.#options.idle();
-  }
-
-  async #run(delivery: Delivery): Promise<void> {
-    const { handler, report } = this.#options;
-    const { task, redelivered, deliveryCount, acquiredCount } = delivery;
-    const running = new RunningTask(task, report);
-    this.#running.set(delivery, running);
-    const received: TaskReceived = { event: "task-received", task, redelivered };
-    if (deliveryCount !== undefined) received.deliveryCount = deliveryCount;
-    if (acquiredCount !== undefined) received.acquiredCount = acquiredCount;
-    report(received);
-    let failure: string | undefined;
-    try {
-      const working = handler(task, running);
-      if (working !== undefined) await working; // else it is acknowledged with what else came in this turn
-    } catch (error) {
-      failure = reasonOf(error);
-      // A task that fails at once must not go round and round at full speed.
-      if (!running.aborted) await pause(defaults.requeueDelayMs, running.signal);
-    }
-    if (!this.#running.delete(delivery)) return; // interrupted, and reported so
-    if (failure === undefined) this.#done(delivery, running);
-    else {
-      this.#worked++;
-      this.requeue(delivery, failure, true);
-    }
-    this.#next();
-  }
-
-  #done(delivery: Delivery, { startedAt }: RunningTask): void {
-    const { report, autoAck } = this.#options;
-    const { task } = delivery;
-    if (!autoAck && !delivery.ack()) {
-      this.#aborted(task, "the connection was lost");
-      return;
-    }
-    this.#worked++;
-    const seconds = (performance.now() - startedAt) / 1000;
-    this.totals.done++;
-    this.totals.secondsWorked += seconds;
-    report({ event: "task-done", task, seconds });
   }
 
   #aborted(task: Task, reason: string): void {

@@ -43,7 +43,7 @@ export class NackRetry {
     if (this.#tries > 0 && this.#tries % TRIES === 0) this.#options.stuck();
   }
 
-  /** On a new channel: whatever is unconfirmed is tried as slowly. */
+  /** On a new channel, or while there is none: all that is unconfirmed is tried as slowly. */
   keepAll(unconfirmed: Iterable<Outgoing>): void {
     for (const outgoing of unconfirmed) this.#waiting.push(outgoing);
     this.#batch = 1;

@@ -2,8 +2,9 @@ import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Opt
 import { type DeclareOptions, openQueueChannel } from "../connection/declare-queue.js";
 import { batchWrites } from "../connection/write-batch.js";
 import { reasonOf } from "../errors.js";
-import { type Outgoing, Window } from "./in-flight.js";
+import type { Outgoing } from "./in-flight.js";
 import { returnReason } from "./message.js";
+import { Window } from "./window.js";
 
 /** What a publisher learns from its channel; each one is called at once. */
 interface Listeners {
@@ -27,9 +28,9 @@ export interface PublishChannelOptions extends DeclareOptions {
 export class PublishChannel {
   readonly #channel: ConfirmChannel;
   readonly #queue: string;
-  /** Of every task: changed in place for each, for amqplib encodes them at once. Under 64 bytes (docs/performance.md). */
+  /** One object for all tasks, changed in place: amqplib encodes it within `publish`. Under 64 bytes (docs/performance.md). */
   readonly #properties: Options.Publish;
-  /** By delivery tag: tags count up from 1 on each channel (guide "Confirms"). */
+  /** Numbered as they are published, from 1, which is their delivery tag on this channel (guide "Confirms"). */
   readonly #unconfirmed = new Window<Outgoing>();
 
   /** @throws WorkQueueError as `openQueueChannel` does */
@@ -72,7 +73,7 @@ export class PublishChannel {
     properties.timestamp = Math.floor(Date.now() / 1000); // in s (spec 1.8.1)
     try {
       this.#channel.publish("", this.#queue, task.body, maybeStored ? duplicate(properties) : properties);
-      batchWrites(this.#channel.connection);
+      batchWrites(this.#channel.connection); // for speed only
     } catch (error) {
       if (error instanceof IllegalOperationError) return false;
       throw error;
@@ -87,6 +88,7 @@ export class PublishChannel {
   }
 
   #confirmed({ deliveryTag, multiple }: Confirm, onConfirm: (outgoing: Outgoing) => void): void {
+    // `multiple`: every message up to this one.
     for (let tag = multiple ? this.#unconfirmed.first : deliveryTag; tag <= deliveryTag; tag++) {
       const outgoing = this.#unconfirmed.take(tag);
       if (outgoing !== undefined) onConfirm(outgoing);

@@ -28,8 +28,9 @@ export interface PublishOptions extends SessionTarget {
 }
 
 /**
- * Publishes each input as a task, as they come, some at a time, and resolves with the totals when the broker
- * has confirmed or refused them all.
+ * Publishes each input as a task, at most `defaults.window` of them in flight, and resolves with the totals when the
+ * broker has confirmed or refused them all.
+ * @param inputs in batches: what one read of the source gave
  * @throws WorkQueueError for a failed first connection, CONFIRM_TIMEOUT, PUBLISH_REFUSED, NACKED;
  * and, once the tasks read before are confirmed, INTERRUPTED or what `inputs` throws.
  */
@@ -61,9 +62,9 @@ class Publisher {
   readonly #session: Session;
   /** Also what to publish again on a new connection. */
   readonly #inFlight = new InFlight();
-  readonly #nacked = new NackRetry({
+  readonly #nackRetry = new NackRetry({
     publish: (tasks) => {
-      if (this.#channel === undefined) this.#nacked.keepAll(tasks);
+      if (this.#channel === undefined) this.#nackRetry.keepAll(tasks);
       else this.#publishAgain(tasks);
     },
     stuck: () => this.#session.restart("the broker nacks every task on this one"),
@@ -71,6 +72,7 @@ class Publisher {
   #channel: PublishChannel | undefined;
   #failure: WorkQueueError | undefined;
   readonly #closing = new AbortController();
+  /** Keeps the confirm timeout running with nothing in flight: there is no channel. */
   #waitsForRoom = false;
   /** Makes `#until` check its condition again. */
   #wake = (): void => {};
@@ -107,6 +109,32 @@ class Publisher {
     await this.#until(() => this.#channel !== undefined || signal.aborted);
   }
 
+  async #setup(connection: ChannelModel): Promise<void> {
+    const channel = await PublishChannel.open(connection, this.#options, {
+      onAck: (outgoing) => this.#acked(outgoing),
+      onNack: (outgoing) => {
+        if (this.#nackRetry.size === 0) this.#options.report({ event: "nacked" });
+        this.#nackRetry.keep(outgoing);
+      },
+      onReturn: (messageId, reason) => this.#inFlight.returned(messageId, reason),
+      onRefusal: (reason) => this.#channelRefused(reason),
+      onClose: (closed) => {
+        if (this.#channel === closed) this.#channel = undefined;
+      },
+    });
+    this.#channel = channel;
+    // Without a confirm on the old channel it may be stored; a nacked one is certainly not.
+    const nacked = new Set(this.#nackRetry.takeAll());
+    for (const outgoing of this.#inFlight) outgoing.maybeStored ||= !nacked.has(outgoing);
+    // Nacked before: all are tried again slowly, and the confirm timeout runs on.
+    if (nacked.size > 0) this.#nackRetry.keepAll(this.#inFlight);
+    else {
+      this.#confirmTimer?.refresh();
+      this.#publishAgain(this.#inFlight);
+    }
+    this.#wake();
+  }
+
   /**
    * Publishes the inputs and waits for their confirms; false where it was asked to stop before their end.
    * @throws WorkQueueError its failure; once what was read is confirmed, what `inputs` throws
@@ -116,22 +144,13 @@ class Publisher {
     try {
       this.totals.complete = await this.#readAndPublish(tasks);
     } catch (error) {
+      // Asked to stop, a source rejects with the AbortError of that.
       if (!this.#options.signal.aborted || this.#failure !== undefined) throw error;
     } finally {
       // Not awaited: a source that waits for more input may never return.
       void (async () => tasks.return?.())().catch(() => {});
     }
     return this.totals.complete;
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort();
-    clearTimeout(this.#confirmTimer);
-    const channel = this.#channel;
-    this.#channel = undefined;
-    const forced = this.#failure?.code === "INTERRUPTED";
-    await this.#session.close(channel, forced ? defaults.forcedCloseMs : defaults.closeTimeoutMs);
-    this.#options.report({ event: "stopped", ...this.totals });
   }
 
   /** Resolves when all that was read is confirmed: whether it was read to the end. */
@@ -153,6 +172,51 @@ class Publisher {
     }
   }
 
+  #publishFirst({ body, line }: Input): void {
+    this.#startTimer();
+    const outgoing = this.#inFlight.add(new Task(nextMessageId(), body), line);
+    if (body.length > this.#maxBytes) this.#refuse(outgoing, tooLarge(this.#maxBytes));
+    else this.#publish(outgoing, false);
+  }
+
+  #publish(outgoing: Outgoing, again: boolean): void {
+    const { persistent, ttlMs } = this.#options;
+    this.#totals.published(outgoing, persistent, ttlMs, again);
+    // Without a channel, or on a closed one, it stays in flight, and is published again on the next one.
+    if (this.#channel === undefined || this.#channel.publish(outgoing)) return;
+    this.#channel = undefined;
+    this.#session.restart("the broker closed the channel");
+  }
+
+  #acked(outgoing: Outgoing): void {
+    if (!this.#inFlight.settle(outgoing)) return;
+    this.#nackRetry.confirmed();
+    this.#totals.confirmed(outgoing);
+    // Its queue is gone: on a new connection it is declared again, for the tasks that follow.
+    if (outgoing.returned !== undefined) this.#session.restart("tasks come back: no queue takes them");
+    this.#progressed();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#confirmTimer);
+    const channel = this.#channel;
+    this.#channel = undefined;
+    const forced = this.#failure?.code === "INTERRUPTED";
+    await this.#session.close(channel, forced ? defaults.forcedCloseMs : defaults.closeTimeoutMs);
+    this.#options.report({ event: "stopped", ...this.totals });
+  }
+
+  /** Waits for a condition that another event brings about; one caller at a time. @throws its failure */
+  async #until(condition: () => boolean): Promise<void> {
+    while (this.#failure === undefined && !condition()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   /** Waits for the next tasks, but not beyond a stop (undefined then) or a failure. */
   async #orStopped<T>(next: Promise<T>): Promise<T | undefined> {
     let settled = false;
@@ -162,7 +226,8 @@ class Publisher {
     };
     next.then(settle, settle);
     await this.#until(() => settled || this.#options.signal.aborted);
-    if (!settled) await new Promise(setImmediate); // an input that has ended says so within a turn
+    // Asked to stop, perhaps at the very end: a turn more, and an input that has ended counts as complete.
+    if (!settled) await new Promise(setImmediate);
     return settled ? next : undefined;
   }
 
@@ -171,7 +236,7 @@ class Publisher {
     return (
       this.#channel !== undefined &&
       this.#inFlight.hasRoom &&
-      this.#nacked.size === 0 &&
+      this.#nackRetry.size === 0 &&
       this.#failure === undefined
     );
   }
@@ -184,13 +249,6 @@ class Publisher {
     this.#waitsForRoom = false;
   }
 
-  #publishFirst({ body, line }: Input): void {
-    this.#startTimer();
-    const outgoing = this.#inFlight.add(new Task(nextMessageId(), body), line);
-    if (body.length > this.#maxBytes) this.#refuse(outgoing, tooLarge(this.#maxBytes));
-    else this.#publish(outgoing, false);
-  }
-
   #publishAgain(tasks: Iterable<Outgoing>): void {
     for (const outgoing of tasks) {
       outgoing.returned = undefined;
@@ -198,67 +256,10 @@ class Publisher {
     }
   }
 
-  #publish(outgoing: Outgoing, again: boolean): void {
-    const { persistent, ttlMs } = this.#options;
-    this.#totals.published(outgoing, persistent, ttlMs, again);
-    const channel = this.#channel;
-    if (channel === undefined || channel.publish(outgoing)) return;
-    // What is in flight is published again on the next one.
-    this.#channel = undefined;
-    this.#session.restart("the broker closed the channel");
-  }
-
-  async #setup(connection: ChannelModel): Promise<void> {
-    const channel = await PublishChannel.open(connection, this.#options, {
-      onAck: (outgoing) => this.#acked(outgoing),
-      onNack: (outgoing) => {
-        if (this.#nacked.size === 0) this.#options.report({ event: "nacked" });
-        this.#nacked.keep(outgoing);
-      },
-      onReturn: (messageId, reason) => this.#inFlight.returned(messageId, reason),
-      onRefusal: (reason) => this.#channelRefused(reason),
-      onClose: (closed) => {
-        if (this.#channel === closed) this.#channel = undefined;
-      },
-    });
-    this.#channel = channel;
-    const nacked = new Set(this.#nacked.takeAll());
-    for (const outgoing of this.#inFlight) outgoing.maybeStored ||= !nacked.has(outgoing);
-    if (nacked.size > 0) this.#nacked.keepAll(this.#inFlight);
-    else {
-      this.#confirmTimer?.refresh();
-      this.#publishAgain(this.#inFlight);
-    }
-    this.#wake();
-  }
-
-  #acked(outgoing: Outgoing): void {
-    if (!this.#inFlight.settle(outgoing)) return;
-    this.#nacked.confirmed();
-    this.#totals.confirmed(outgoing);
-    // Its queue is gone: on a new connection it is declared again, for the tasks that follow.
-    if (outgoing.returned !== undefined) this.#session.restart("tasks come back: no queue takes them");
-    this.#progressed();
-  }
-
   #refuse(outgoing: Outgoing, reason: string): void {
     if (!this.#inFlight.settle(outgoing)) return;
     this.#totals.refused(outgoing, reason);
     this.#progressed();
-  }
-
-  #startTimer(): void {
-    this.#confirmTimer ??= setTimeout(() => this.#timedOut(), this.#options.confirmTimeoutMs);
-  }
-
-  /** The broker confirmed or refused something: the confirm timeout begins anew, or ends. */
-  #progressed(): void {
-    if (this.#inFlight.size > 0 || this.#waitsForRoom) this.#confirmTimer?.refresh();
-    else {
-      clearTimeout(this.#confirmTimer);
-      this.#confirmTimer = undefined;
-    }
-    this.#wake();
   }
 
   /**
@@ -277,9 +278,23 @@ class Publisher {
     this.#session.restart(reason);
   }
 
+  #startTimer(): void {
+    this.#confirmTimer ??= setTimeout(() => this.#timedOut(), this.#options.confirmTimeoutMs);
+  }
+
+  /** The broker confirmed or refused something: the confirm timeout begins anew, or ends. */
+  #progressed(): void {
+    if (this.#inFlight.size > 0 || this.#waitsForRoom) this.#confirmTimer?.refresh();
+    else {
+      clearTimeout(this.#confirmTimer);
+      this.#confirmTimer = undefined;
+    }
+    this.#wake();
+  }
+
   #timedOut(): void {
     const seconds = this.#options.confirmTimeoutMs / 1000;
-    const nacked = this.#nacked.takeAll().filter((outgoing) => this.#inFlight.settle(outgoing));
+    const nacked = this.#nackRetry.takeAll().filter((outgoing) => this.#inFlight.settle(outgoing));
     this.#totals.nacked(nacked, "nacked by the broker again and again, not stored");
     const what = this.#channel === undefined ? "No connection to" : "No confirm from";
     const brokers = this.#options.urls.map(({ endpoint }) => endpoint).join(" or ");
@@ -294,18 +309,8 @@ class Publisher {
   #fail(error: WorkQueueError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    this.#nacked.takeAll();
+    this.#nackRetry.takeAll();
     this.#totals.unconfirmed(this.#inFlight.clear(), `${error.message} It may or may not be stored.`);
     this.#wake();
-  }
-
-  /** Waits for a condition that another event brings about; one caller at a time. @throws its failure */
-  async #until(condition: () => boolean): Promise<void> {
-    while (this.#failure === undefined && !condition()) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    if (this.#failure !== undefined) throw this.#failure;
   }
 }

@@ -22,7 +22,7 @@ export class Totals {
     this.#report = report;
   }
 
-  /** Published; `again`: on a new connection, because the answer to the first publish was lost. */
+  /** Published; `again`: published before, and its connection was lost, or it was nacked. */
   published({ task, line }: Outgoing, persistent: boolean, ttlMs: number | undefined, again: boolean): void {
     this.#firstAt ??= performance.now();
     if (again) this.sums.sentAgain++;
