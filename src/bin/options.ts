@@ -47,10 +47,10 @@ function helpEnd(command: Pick<Command, "options">, exits: readonly string[]): s
   const notes = [
     options.some(({ flags }) => flags.includes("<duration>")) ? "Durations read 250ms, 1s, 5m, 2h." : "",
     options.some(({ envVar }) => envVar !== undefined)
-      ? "A flag beats its variable, and that the default."
+      ? "A flag beats its environment variable, which beats the default."
       : "",
   ].filter((note) => note !== "");
-  const end = notes.length === 0 ? "" : `\n\n${notes.join(" ")}`;
+  const end = notes.length === 0 ? "" : `\n\n${notes.join("\n")}`;
   return `\nExit codes:\n${exits.map((line) => `  ${line}`).join("\n")}${end}`;
 }
 

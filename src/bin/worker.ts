@@ -14,7 +14,7 @@ Signals:
   leaves at once.
 
 Examples:
-  worker                         in several terminals: a task goes to an idle one
+  worker                         in several terminals: each task to an idle one
   worker --max-tasks 1 --json    one task, its events as JSON
   worker --exit-when-empty       work off the queue and leave`;
 
