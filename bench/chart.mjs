@@ -3,131 +3,120 @@ import { join } from "node:path";
 import { markup, round, style } from "../dist/timeline/svg-style.js";
 
 const path = join(import.meta.dirname, "../docs/images/performance.svg");
-const PANEL = 415;
-const HEIGHT = 330;
-/** Where a panel's plot lies in it. */
-const plot = { left: 62, right: PANEL - 18, top: 104, bottom: HEIGHT - 56 };
+const WIDTH = 830;
+const ROW = 24;
+const TOP = 104;
 
-/** Colours in the light and in the dark, and dashes for eyes that do not tell colours apart. */
-const looks = {
-  ours: { light: "#0969da", dark: "#58a6ff", dashes: "none" },
-  amqplib: { light: "#bc4c00", dark: "#f0883e", dashes: "8 3" },
-  raw: { light: "#1a7f37", dark: "#3fb950", dashes: "5 4" },
-  limit: { light: "#59636e", dark: "#9ba5b0", dashes: "2 4" },
+/** A mark for each client, around its point: colours differ, and for eyes that do not tell them apart the shapes. */
+const marks = {
+  ours: { name: "ours", shape: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0", light: "#0969da", dark: "#58a6ff" },
+  limit: { name: "limit", shape: "M0-6L6 0L0 6L-6 0z", light: "#59636e", dark: "#9ba5b0" },
+  rabbitmqClient: { name: "rabbitmq-client", shape: "M-4-4h8v8h-8z", light: "#bc4c00", dark: "#f0883e" },
+  cloudamqp: { name: "@cloudamqp", shape: "M0-5L5 4H-5z", light: "#1a7f37", dark: "#3fb950" },
 };
 const colors = (mode) =>
-  Object.entries(looks)
-    .map(([key, look]) => `.${key}{stroke:${look[mode]}}circle.${key}{fill:${look[mode]}}`)
+  Object.entries(marks)
+    .map(([key, mark]) => `.${key}{fill:${mark[mode]};stroke:${mark[mode]}}`)
     .join("");
-const dashes = Object.entries(looks).map(([key, look]) => `.${key}{stroke-dasharray:${look.dashes}}`);
 
-/** Draws tasks per second against the window and against the concurrency, where both were measured. */
+const words = (x, y, text, look, anchor = "start") =>
+  `<text x="${round(x)}" y="${round(y)}" class="${look}" text-anchor="${anchor}">${markup(text)}</text>`;
+const line = (from, look) => `<path d="${from}" class="${look}"/>`;
+const draw = (key, x, y) =>
+  `<path d="${marks[key].shape}" transform="translate(${round(x)} ${round(y)})" class="${key}"/>`;
+
+const compared = [
+  ["publish", "publish, classic"],
+  ["publish-quorum", "publish, quorum"],
+  ["drain", "drain, 1 at a time"],
+  ["drain-100", "drain, 100 at a time"],
+];
+
+/** Draws what was measured on each RabbitMQ version: the rates as ratios, and the cost of properties. */
 export function drawChart(results) {
-  if (results.publish === undefined || results.concurrency === undefined) return;
-  const panels = [windows(results.publish.figures), tasksAtATime(results.concurrency.figures)];
-  const title = "Tasks per second, and what they depend on";
+  const rows = compared.flatMap(([part, name]) =>
+    Object.entries(results)
+      .filter(([, parts]) => parts[part] !== undefined)
+      .map(([version, parts]) => ({ label: `${name}, ${version}`, figures: parts[part].figures })),
+  );
+  const curves = Object.entries(results)
+    .map(([version, { properties }]) => ({ version, points: pointsOf(properties?.figures ?? []) }))
+    .filter(({ points }) => points.length > 0);
+  if (rows.length === 0 || curves.length === 0) return;
+  const height = TOP + Math.max(rows.length * ROW, 190) + 56;
+  const title = "Tasks per second, and what a message's properties cost the broker";
   const text = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${2 * PANEL} ${HEIGHT}" width="${2 * PANEL}" height="${HEIGHT}" role="img" aria-labelledby="title description">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title description">`,
     `<title id="title">${title}</title>`,
-    `<desc id="description">${markup(panels.map(describe).join(" "))}</desc>`,
-    `<style>\n${style}\n${colors("light")}${dashes.join("")}\n@media (prefers-color-scheme:dark){${colors("dark")}}\n</style>`,
-    `<rect x=".5" y=".5" width="${2 * PANEL - 1}" height="${HEIGHT - 1}" rx="8" class="ground"/>`,
+    `<desc id="description">${markup(describe(rows, curves))}</desc>`,
+    `<style>\n${style}\n${colors("light")}\n@media (prefers-color-scheme:dark){${colors("dark")}}\n</style>`,
+    `<rect x=".5" y=".5" width="${WIDTH - 1}" height="${height - 1}" rx="8" class="ground"/>`,
     words(18, 32, title, "title"),
-    ...panels.map((panel, at) => `<g transform="translate(${at * PANEL} 0)">\n${draw(panel)}\n</g>`),
+    ...drawRatios(rows, height - 56),
+    ...drawCosts(curves, height - 56),
     "</svg>",
   ];
   writeFileSync(path, `${text.join("\n")}\n`);
 }
 
-const rateOf = (figures, key) => figures.find((figure) => figure.key === key)?.rate?.median;
+/** The broker's µs of processor time per task, by bytes of properties. */
+const pointsOf = (figures) =>
+  figures
+    .filter(({ brokerCpu }) => brokerCpu !== null)
+    .map(({ bytes, brokerCpu }) => ({ bytes, cost: brokerCpu.median }))
+    .sort((a, b) => a.bytes - b.bytes);
 
-/** Lines that do not depend on what stands on the axis, of those measured. */
-const levels = (figures, named) =>
-  named
-    .map(([key, name]) => ({ key, name, rate: rateOf(figures, key) }))
-    .filter(({ rate }) => rate !== undefined);
-
-const windows = (figures) => ({
-  title: "Publishing a file, classic queue",
-  axis: "messages in flight at most",
-  curve: {
-    key: "amqplib",
-    name: "amqplib",
-    points: figures
-      .filter(({ key }) => key === "amqplib")
-      .map(({ window, rate }) => ({
-        label: window === 0 ? "no limit" : window.toLocaleString("en-US"),
-        rate: rate.median,
-      })),
-  },
-  levels: levels(figures, [
-    ["limit", "limit (C)"],
-    ["raw", "raw Node socket"],
-    ["ours", "ours"],
-  ]),
-});
-
-const tasksAtATime = (figures) => ({
-  title: "Draining a queue, one process",
-  axis: "tasks at a time",
-  curve: {
-    key: "ours",
-    name: "ours",
-    points: figures
-      .filter(({ key }) => key.startsWith("ours"))
-      .sort((a, b) => a.prefetch - b.prefetch)
-      .map(({ prefetch, rate }) => ({ label: prefetch.toLocaleString("en-US"), rate: rate.median })),
-  },
-  levels: levels(figures, [
-    ["limit", "limit (C), 100"],
-    ["amqplib", "amqplib, 100"],
-  ]),
-});
-
-const words = (x, y, said, look, anchor = "start") =>
-  `<text x="${round(x)}" y="${round(y)}" class="${look}" text-anchor="${anchor}">${markup(said)}</text>`;
-
-const inThousands = (rate) => (rate === 0 ? "0" : `${Number((rate / 1000).toFixed(1))}k`);
-
-/** A step of 1, 2 or 5 that makes about five lines of a scale. */
-function step(most) {
-  const power = 10 ** Math.floor(Math.log10(most / 5));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((size) => most / size <= 6) ?? most;
+function drawRatios(rows, bottom) {
+  const shown = (figures) => figures.filter(({ key }) => marks[key] !== undefined);
+  const most = Math.max(...rows.flatMap(({ figures }) => shown(figures).map((one) => one.toAmqplib.median)));
+  const end = Math.max(1.25, Math.ceil(most * 4) / 4);
+  const x = (ratio) => 170 + (ratio / end) * 240;
+  const drawn = [words(18, 58, "Tasks per second; 1 is bare amqplib in the same run", "run")];
+  let legend = 24;
+  for (const [key, { name }] of Object.entries(marks)) {
+    drawn.push(draw(key, legend, 78), words(legend + 11, 82, name, "axis"));
+    legend += 34 + name.length * 6;
+  }
+  for (let ratio = 0; ratio <= end; ratio += end > 2 ? 0.5 : 0.25) {
+    drawn.push(line(`M${round(x(ratio))} ${TOP}V${bottom}`, ratio === 1 ? "mark mdim" : "grid"));
+    drawn.push(words(x(ratio), bottom + 18, ratio.toString(), "axis dim", "middle"));
+  }
+  for (const [at, { label, figures }] of rows.entries()) {
+    const y = TOP + ((at + 0.5) * (bottom - TOP)) / rows.length;
+    drawn.push(words(160, y + 4, label, "axis", "end"));
+    for (const { key, toAmqplib } of shown(figures).reverse()) drawn.push(draw(key, x(toAmqplib.median), y));
+  }
+  return drawn;
 }
 
-function draw({ title, axis, curve, levels }) {
-  const { left, right, top, bottom } = plot;
-  const most = Math.max(...[...curve.points, ...levels].map(({ rate }) => rate)) * 1.05;
-  const size = step(most);
-  const y = (rate) => bottom - (rate / most) * (bottom - top);
-  const x = (at) => left + 16 + (at * (right - left - 32)) / Math.max(1, curve.points.length - 1);
-  const drawn = [words(18, 58, title, "run")];
-
-  let legend = 18;
-  for (const { key, name } of [curve, ...levels]) {
-    drawn.push(`<path d="M${legend} 74h16" class="mark ${key}"/>`);
-    drawn.push(words(legend + 21, 78, name, "axis"));
-    legend += 37 + name.length * 6;
+function drawCosts(curves, bottom) {
+  const most = Math.max(...curves.flatMap(({ points }) => points.map(({ cost }) => cost))) * 1.1;
+  const x = (bytes) => 490 + (bytes / 84) * 280;
+  const y = (cost) => bottom - (cost / most) * (bottom - TOP);
+  const drawn = [words(448, 58, "The broker's µs of processor time per task", "run")];
+  for (let cost = 0; cost <= most; cost += most > 40 ? 20 : 10) {
+    drawn.push(line(`M490 ${round(y(cost))}H770`, "grid"));
+    drawn.push(words(483, y(cost) + 4, cost.toString(), "axis dim", "end"));
   }
-  for (let rate = 0; rate <= most; rate += size) {
-    drawn.push(`<path d="M${left} ${round(y(rate))}H${right}" class="grid"/>`);
-    drawn.push(words(left - 7, y(rate) + 4, inThousands(rate), "axis dim", "end"));
+  for (const bytes of [0, 16, 32, 48, 64, 80])
+    drawn.push(words(x(bytes), bottom + 18, bytes.toString(), "axis dim", "middle"));
+  drawn.push(line(`M${round(x(64))} ${TOP}V${bottom}`, "mark mdim"));
+  drawn.push(words(630, bottom + 38, "bytes of properties", "axis dim", "middle"));
+  for (const { version, points } of curves) {
+    for (const { bytes, cost } of points) drawn.push(draw("limit", x(bytes), y(cost)));
+    drawn.push(words(778, y(points.at(-1).cost) + 4, version, "axis"));
   }
-  for (const { rate, key } of levels)
-    drawn.push(`<path d="M${left} ${round(y(rate))}H${right}" class="mark ${key}"/>`);
-  const corners = curve.points.map(({ rate }, at) => `${round(x(at))} ${round(y(rate))}`);
-  drawn.push(`<path d="M${corners.join("L")}" class="mark ${curve.key}"/>`);
-  for (const [at, { label, rate }] of curve.points.entries()) {
-    drawn.push(`<circle cx="${round(x(at))}" cy="${round(y(rate))}" r="3.5" class="${curve.key}"/>`);
-    drawn.push(words(x(at), bottom + 18, label, "axis", "middle"));
-  }
-  drawn.push(words((left + right) / 2, bottom + 38, axis, "axis dim", "middle"));
-  return drawn.join("\n");
+  return drawn;
 }
 
-function describe({ title, axis, curve, levels }) {
-  const rate = (number) => `${Math.round(number).toLocaleString("en-US")} tasks/s`;
-  const points = curve.points.map(({ label, rate: at }) => `${label}: ${rate(at)}`);
-  const others = levels.map(({ name, rate: at }) => `${name}: ${rate(at)}`);
-  return `${title}. ${curve.name}, by ${axis}: ${points.join(", ")}. ${others.join(", ")}.`;
+function describe(rows, curves) {
+  const ratios = rows.map(({ label, figures }) => {
+    const each = figures.map(({ name, toAmqplib }) => `${name} ${toAmqplib.median.toFixed(2)}`);
+    return `${label}: ${each.join(", ")}.`;
+  });
+  const costs = curves.map(({ version, points }) => {
+    const each = points.map(({ bytes, cost }) => `${bytes} bytes ${cost.toFixed(0)} µs`);
+    return `RabbitMQ ${version}, the broker's processor time per task by bytes of properties: ${each.join(", ")}.`;
+  });
+  return ["Tasks per second as ratios to bare amqplib.", ...ratios, ...costs].join(" ");
 }

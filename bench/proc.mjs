@@ -1,4 +1,4 @@
-// What Linux tells of processes; null elsewhere, and of those that are gone. Fields: proc(5).
+// What Linux shows of processes; null elsewhere, and of those that are gone. Fields: proc(5).
 import { readFileSync } from "node:fs";
 
 /** Linux counts in hundredths of a second here, whatever the kernel's own clock. */
@@ -36,5 +36,5 @@ const megabytes = (pid, field) => {
 export const memoryOf = (pid) => megabytes(pid, "VmRSS");
 export const peakMemoryOf = (pid) => megabytes(pid, "VmHWM");
 
-/** Whether a process runs Erlang: a pid told by a broker in a container is another one's here. */
+/** Whether a process runs Erlang: a pid inside a container is another process's here. */
 export const isErlang = (pid) => read(`/proc/${pid}/comm`)?.startsWith("beam") ?? false;

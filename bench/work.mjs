@@ -1,84 +1,65 @@
-import { ratios, spread } from "./rounds.mjs";
+import { encode, ours } from "./limit/properties.mjs";
 import { sizes } from "./sizes.mjs";
 
 /** The line of a task without dots; all have the same size. */
 export const line = (number) => `Resize picture ${String(number).padStart(7, "0")} for the web`;
 const bytes = line(1).length;
 
-/** What the others are measured against: without a C compiler it is the raw Node socket. */
-export const limitKey = ({ limit }) => (limit.skip ? "raw" : "limit");
-
-const own = ["limit", "raw", "ours"];
+/** The clients of a part that compares them all. */
+export const allClients = ["limit", "ours", "amqplib", "rabbitmqClient", "cloudamqp"];
 
 /** A client as one of a part's contenders. `setting`: what it is run with, and its name where that says more. */
-export function contender(clients, key, setting) {
-  const { name, skip, ...commands } = clients[key];
-  const rounds = own.includes(key) ? sizes.rounds.own : sizes.rounds.peers;
-  return { key, name, skip, rounds, commands, ...setting };
-}
+export const contender = (clients, key, setting) => ({
+  key,
+  rounds: sizes.rounds[key] ?? sizes.rounds.others,
+  ...{ type: "classic", properties: encode(ours), mandatory: true },
+  ...clients[key],
+  ...setting,
+});
 
-function verifySaid({ name, commands }, role, count, said) {
-  const expected = commands.says?.[role](count);
-  if (expected !== undefined && !said.includes(expected))
-    throw new Error(`${name} did not say "${expected}", but: ${said.slice(-500)}`);
-}
-
-/** Publishes a contender's tasks to a queue and verifies that they are there, beside what was `ready` before. */
-export async function publishTo(stage, queue, contender, ready = 0) {
-  const { name, commands, type = "classic", file, count, window } = contender;
-  const sample = await stage.run(commands.publish({ queue, type, file, count, bytes, window }));
-  verifySaid(contender, "publish", count, sample.said);
-  await stage.expect(queue, ready + count, name);
-  return perTask(sample, count);
-}
-
-/** Consumes a contender's tasks from a queue and verifies that the others, and only they, are left. */
-export async function drainFrom(stage, queue, contender, left = 0) {
-  const { name, commands, count, prefetch } = contender;
-  const sample = await stage.run(commands.consume({ queue, type: "classic", count, prefetch }));
-  verifySaid(contender, "consume", count, sample.said);
-  await stage.expect(queue, left, name);
-  return perTask(sample, count);
-}
-
-/** Puts tasks into a queue, as fast as it goes. */
-export async function fill(stage, clients, queue, count) {
-  await publishTo(stage, queue, contender(clients, limitKey(clients), { count }));
-}
-
-/** Publishes to a queue that was empty. */
-export const publishOnce = (stage, contender) =>
-  stage.withQueue(contender.type ?? "classic", (queue) => publishTo(stage, queue, contender));
-
-/** Drains a queue that was filled for it. */
-export const drainOnce = (stage, clients, contender) =>
-  stage.withQueue("classic", async (queue) => {
-    await fill(stage, clients, queue, contender.count);
-    return drainFrom(stage, queue, contender);
-  });
-
-/** Lets the broker load what it needs, before anything is measured. */
-export async function warmUp(stage, clients) {
-  const limit = limitKey(clients);
-  const count = sizes.warmUp;
-  await drainOnce(stage, clients, contender(clients, limit, { count, prefetch: 100 }));
-  await publishOnce(stage, contender(clients, limit, { count, type: "quorum" }));
-}
-
-function perTask({ seconds, clientCpu, brokerCpu, peak }, count) {
+async function runAndRead(testbed, contender, role, queue) {
+  const { name, count, prints } = contender;
+  const sample = await testbed.run(contender[role]({ ...contender, queue, bytes }));
+  const expected = count > 1 ? prints?.[role](count) : undefined;
+  if (expected !== undefined && !sample.output.includes(expected))
+    throw new Error(`${name} did not print "${expected}", but: ${sample.output.slice(-500)}`);
   const each = (cpu) => (cpu === null ? null : (cpu / count) * 1e6);
+  const { seconds, clientCpu, brokerCpu, peak } = sample;
   return { rate: count / seconds, seconds, clientCpu: each(clientCpu), brokerCpu: each(brokerCpu), peak };
 }
 
-/** What the contenders of a part came to, in numbers: rates in tasks per second, processor time per task in µs. */
-export function compare(measured, baseKey) {
-  const base = measured.find(({ key }) => key === baseKey);
-  return measured.map(({ key, name, skip, samples, count, window, prefetch }) => ({
-    ...{ key, name, skip, count, window, prefetch, rounds: samples.length },
-    rate: spread(samples.map(({ rate }) => rate)),
-    ratio: ratios(samples, base.samples, ({ rate }) => rate),
-    clientCpu: spread(samples.map(({ clientCpu }) => clientCpu)),
-    brokerCpu: spread(samples.map(({ brokerCpu }) => brokerCpu)),
-    peak: spread(samples.map(({ peak }) => peak)),
-  }));
+/** Publishes a contender's tasks to a queue and verifies that they are there, beside what was `ready` before. */
+export async function publishTo(testbed, queue, contender, ready = 0) {
+  const sample = await runAndRead(testbed, contender, "publish", queue);
+  await testbed.expect(queue, ready + contender.count, contender.name);
+  return sample;
+}
+
+/** Consumes a contender's tasks from a queue and verifies that the others, and only they, are left. */
+export async function drainFrom(testbed, queue, contender, left = 0) {
+  const sample = await runAndRead(testbed, contender, "consume", queue);
+  await testbed.expect(queue, left, contender.name);
+  return sample;
+}
+
+/** Puts tasks into a queue, as fast as it goes. */
+export const fill = (testbed, clients, queue, count) =>
+  publishTo(testbed, queue, contender(clients, "limit", { count }));
+
+/** Publishes to a queue that was empty. */
+export const publishOnce = (testbed, contender) =>
+  testbed.withQueue(contender.type, (queue) => publishTo(testbed, queue, contender));
+
+/** Drains a queue that was filled for it. */
+export const drainOnce = (testbed, clients, contender) =>
+  testbed.withQueue("classic", async (queue) => {
+    await fill(testbed, clients, queue, contender.count);
+    return drainFrom(testbed, queue, contender);
+  });
+
+/** Lets the broker load what it needs, before anything is measured. */
+export async function warmUp(testbed, clients) {
+  const count = sizes.warmUp;
+  await drainOnce(testbed, clients, contender(clients, "limit", { count, prefetch: 100 }));
+  await publishOnce(testbed, contender(clients, "limit", { count, type: "quorum" }));
 }

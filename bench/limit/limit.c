@@ -1,30 +1,37 @@
-/* The limit: the AMQP work of the contenders, encoded beforehand, on a bare socket.
-     limit publish <port> <queue> <classic|quorum> <count> <bytes of a body>
-     limit consume <port> <queue> <classic|quorum> <count> <prefetch> */
+/* The limit: the clients' AMQP work, encoded beforehand, on a bare socket.
+     limit publish <host> <port> <queue> <classic|quorum> <count> <bytes of a body> <properties> <mandatory: 0 or 1>
+     limit consume <host> <port> <queue> <classic|quorum> <count> <prefetch>
+   host: an IPv4 address; properties: as properties.mjs encodes them */
 #include <poll.h>
 
 #include "wire.h"
 
-static void put_message(const char *queue, size_t size) {
-  size_t start = begin_method(1, ID(60, 40));
+struct message {
+  const char *queue, *properties;
+  size_t size;
+  int mandatory;
+};
+
+static void put_hexadecimal(const char *digits) {
+  for (unsigned byte; sscanf(digits, "%2x", &byte) == 1; digits += 2) put(byte, 1);
+}
+
+static void put_message(const struct message *message) {
+  size_t start = begin_method(1, ID(60, 40)); /* basic.publish */
   put(0, 2);
   put_short("");
-  put_short(queue);
-  put(1, 1); /* mandatory */
+  put_short(message->queue);
+  put(message->mandatory, 1);
   end(start);
   start = begin(HEADER, 1);
   put(60, 2);
   put(0, 2);
-  put(size, 8);
-  put(1 << 15 | 1 << 12 | 1 << 7 | 1 << 6, 2);
-  put_short("text/plain; charset=utf-8");
-  put(2, 1); /* persistent */
-  put_short("00000000-0000-4000-8000-000000000000");
-  put(1700000000, 8);
+  put(message->size, 8);
+  put_hexadecimal(message->properties);
   end(start);
   start = begin(BODY, 1);
-  memset(out + out_to, 'x', size);
-  out_to += size;
+  memset(out + out_to, 'x', message->size);
+  out_to += message->size;
   end(start);
 }
 
@@ -39,15 +46,15 @@ static uint64_t confirm(unsigned char *acked, uint64_t *all_up_to, uint64_t tag,
   return news;
 }
 
-static void publish(const char *queue, uint64_t count, size_t size) {
+static void publish(uint64_t count, const struct message *message) {
   size_t start = begin_method(1, ID(85, 10)); /* confirm.select */
   put(0, 1);
   end(start);
   call(ID(85, 11));
-  put_message(queue, size);
-  size_t message = out_to, sent = 0;
-  while (out_to + message <= sizeof out) put_message(queue, size);
-  size_t batch = out_to, total = count * message;
+  put_message(message);
+  size_t each = out_to, sent = 0;
+  while (out_to + each <= sizeof out) put_message(message);
+  size_t batch = out_to, total = count * each;
   unsigned char *acked = calloc(count + 1, 1);
   uint64_t confirmed = 0, all_up_to = 0;
   struct frame frame;
@@ -108,12 +115,13 @@ static void consume(const char *queue, uint64_t count, int prefetch) {
 }
 
 int main(int count, char **words) {
-  if (count != 7) fail("see the top of limit.c");
-  open_channel(atoi(words[2]), words[3], words[4]);
-  if (strcmp(words[1], "publish") == 0)
-    publish(words[3], strtoull(words[5], NULL, 10), strtoull(words[6], NULL, 10));
+  if (count < 8) fail("see the top of limit.c");
+  uint64_t tasks = strtoull(words[6], NULL, 10);
+  open_channel(words[2], atoi(words[3]), words[4], words[5]);
+  if (count == 8)
+    consume(words[4], tasks, atoi(words[7]));
   else
-    consume(words[3], strtoull(words[5], NULL, 10), atoi(words[6]));
+    publish(tasks, &(struct message){words[4], words[8], strtoull(words[7], NULL, 10), atoi(words[9])});
   size_t start = begin_method(0, ID(10, 50)); /* connection.close */
   put(200, 2);
   put_short("");

@@ -1,10 +1,8 @@
-// The limit of Node: the AMQP work of the contenders, encoded beforehand, on a bare socket.
-//   node raw.mjs publish <port> <queue> <classic|quorum> <count> <bytes of a body>
-//   node raw.mjs consume <port> <queue> <classic|quorum> <count> <prefetch>
+// The same as limit.c in Node, for machines without a C compiler; its arguments too.
 import { connect } from "node:net";
 
-const [role, port, queue, type, ...numbers] = process.argv.slice(2);
-const [count, size] = numbers.map(Number);
+const [role, host, port, queue, type, ...more] = process.argv.slice(2);
+const [count, size] = more.map(Number);
 
 const METHOD = 1;
 const HEADER = 2;
@@ -28,7 +26,7 @@ const frame = (kind, channel, ...fields) => {
 const method = (channel, classId, methodId, ...fields) =>
   frame(METHOD, channel, u16(classId), u16(methodId), ...fields);
 
-const socket = connect({ port: Number(port), host: "127.0.0.1", noDelay: true });
+const socket = connect({ port: Number(port), host, noDelay: true });
 socket.on("error", fail);
 socket.on("end", () => fail(new Error("the broker closed the connection")));
 
@@ -84,11 +82,10 @@ async function openChannel() {
 }
 
 function message() {
-  const properties = [u16(0x90c0), short("text/plain; charset=utf-8"), u8(2)];
-  const identity = [short("00000000-0000-4000-8000-000000000000"), u64(1_700_000_000)];
+  const [, , properties, mandatory] = more;
   return Buffer.concat([
-    method(1, 60, 40, u16(0), short(""), short(queue), u8(1)),
-    frame(HEADER, 1, u16(60), u16(0), u64(size), ...properties, ...identity),
+    method(1, 60, 40, u16(0), short(""), short(queue), u8(Number(mandatory))),
+    frame(HEADER, 1, u16(60), u16(0), u64(size), Buffer.from(properties, "hex")),
     frame(BODY, 1, Buffer.alloc(size, "x")),
   ]);
 }

@@ -109,9 +109,9 @@ static void call(uint32_t answer) {
   }
 }
 
-static void open_channel(int port, const char *queue, const char *type) {
+static void open_channel(const char *host, int port, const char *queue, const char *type) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  inet_pton(AF_INET, host, &address.sin_addr);
   int on = 1;
   connection = socket(AF_INET, SOCK_STREAM, 0);
   setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -1,59 +1,52 @@
 import { inRounds, ratios, spread } from "../rounds.mjs";
 import { sizes } from "../sizes.mjs";
-import { shown, table } from "../tables.mjs";
-import { atLeast } from "../targets.mjs";
+import { atLeast, shown, table } from "../tables.mjs";
 import { contender, drainFrom, fill, line, publishTo } from "../work.mjs";
 
-const { small, large, rounds, publish, oneAtATime } = sizes.backlog;
+const { small, large, rounds, tasks, oneAtATime } = sizes.backlog;
+const waiting = (number) => `${number.toLocaleString("en-US")} waiting`;
 
 /** Publishing to and draining a queue with few and one with many tasks in it, which every round leaves as it was. */
 export const backlog = {
   title: "With a backlog",
-  run: (stage, clients) =>
-    stage.withQueue("classic", (short) =>
-      stage.withQueue("classic", async (long) => {
-        const file = stage.file(publish, line);
-        const steps = (queue, ready) => {
-          const step = (name, setting, run) => ({
-            ...contender(clients, "ours", {
-              ...setting,
-              name: `${name}, ${ready.toLocaleString("en-US")} waiting`,
-              rounds,
-            }),
-            run,
-          });
-          const few = { count: oneAtATime, prefetch: 1 };
-          const rest = { count: publish - oneAtATime, prefetch: 100 };
-          return [
-            step("publish", { count: publish, file }, (who) => publishTo(stage, queue, who, ready)),
-            step("drain one at a time", few, (who) => drainFrom(stage, queue, who, ready + rest.count)),
-            step("drain 100 at a time", rest, (who) => drainFrom(stage, queue, who, ready)),
-          ];
-        };
-        await fill(stage, clients, short, small);
-        await fill(stage, clients, long, large);
-        const measured = await inRounds([...steps(short, small), ...steps(long, large)], (who) =>
-          who.run(who),
-        );
-        const rate = ({ rate }) => rate;
-        const compared = ["publish", "drain one at a time", "drain 100 at a time"].map((what, at) => {
-          const [few, many] = [measured[at].samples, measured[at + 3].samples];
+  run: (testbed, clients) =>
+    testbed.withQueue("classic", (short) =>
+      testbed.withQueue("classic", async (long) => {
+        const file = testbed.file(tasks, line);
+        const ours = (setting) => contender(clients, "ours", setting);
+        const rest = tasks - oneAtATime;
+        const run = async ({ queue, ready }) => {
+          const all = ours({ count: tasks, file });
+          const some = ours({ count: oneAtATime, prefetch: 1 });
+          const others = ours({ count: rest, prefetch: 100 });
           return {
-            what,
-            few: spread(few.map(rate)),
-            many: spread(many.map(rate)),
+            publish: await publishTo(testbed, queue, all, ready),
+            "drain one at a time": await drainFrom(testbed, queue, some, ready + rest),
+            "drain 100 at a time": await drainFrom(testbed, queue, others, ready),
+          };
+        };
+        await fill(testbed, clients, short, small);
+        await fill(testbed, clients, long, large);
+        const queues = [
+          { queue: short, ready: small },
+          { queue: long, ready: large },
+        ].map((one) => ({ ...one, name: waiting(one.ready), rounds }));
+        const [few, many] = (await inRounds(queues, run)).map(({ samples }) => samples);
+        const compared = ["publish", "drain one at a time", "drain 100 at a time"].map((what) => {
+          const rate = (sample) => sample[what].rate;
+          return {
+            ...{ what, few: spread(few.map(rate)), many: spread(many.map(rate)) },
             ratio: ratios(many, few, rate),
           };
         });
-        const waiting = (number) => `tasks/s, ${number.toLocaleString("en-US")} waiting`;
         return {
           text: table(
-            ["ours", waiting(small), waiting(large), "ratio"],
+            ["ours", `tasks/s, ${waiting(small)}`, `tasks/s, ${waiting(large)}`, "ratio"],
             compared.map(({ what, few, many, ratio }) => [what, shown(few), shown(many), shown(ratio, 2)]),
           ),
           targets: compared.map(({ what, ratio }) =>
             atLeast(
-              `${what} with ${large.toLocaleString("en-US")} waiting: of the rate with ${small.toLocaleString("en-US")}`,
+              `${what} with ${waiting(large)}: of the rate with ${small.toLocaleString("en-US")}`,
               0.85,
               ratio.median,
             ),

@@ -2,48 +2,26 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { workSpan } from "../events.mjs";
 import { sizes } from "../sizes.mjs";
-import { table } from "../tables.mjs";
-import { atMost } from "../targets.mjs";
+import { atMost, table } from "../tables.mjs";
+import { contender } from "../work.mjs";
 
-const { tasks, processes, concurrency, dotMs, pairTasks, pairDotMs } = sizes.dispatch;
+const { tasks, processes, concurrency, dotMs } = sizes.dispatch;
+const workers = processes * concurrency;
 
-/** Tasks of mixed weight over several workers: how long it takes, and how long it would if nobody ever waited. */
+/** Tasks of mixed weight over several workers: how long they take, and how long if no worker ever waited for a task. */
 export const dispatch = {
   title: "Sharing tasks of mixed weight",
-  async run(stage, clients) {
-    const mixed = weights(tasks);
-    const inTurn = Array.from({ length: pairTasks }, (_, at) => (at % 2 === 0 ? 9 : 1));
-    const many = { dots: mixed, processes, concurrency, dotMs };
-    const pair = { dots: inTurn, processes: 2, concurrency: 1, dotMs: pairDotMs };
-    const workers = processes * concurrency;
-    const shared = await measure(stage, clients, many);
-    const two = await measure(stage, clients, pair);
-    const unlimited = await measure(stage, clients, { ...pair, more: ["--prefetch", 0] });
-    const of = (name, { elapsed, ideal }) => [
-      name,
-      elapsed.toFixed(2),
-      ideal.toFixed(2),
-      (elapsed / ideal).toFixed(3),
-    ];
+  async run(testbed, clients) {
+    const dots = weights(tasks);
+    const elapsed = await measure(testbed, clients, dots);
+    const ideal = listSchedule(dots);
+    const what = `${tasks.toLocaleString("en-US")} tasks of 1 to 10 dots, ${workers} at a time in ${processes} processes`;
     return {
       text: table(
         ["ours", "seconds", "ideal", "ratio"],
-        [
-          of(
-            `${tasks.toLocaleString("en-US")} tasks of 1 to 10 dots, ${workers} workers in ${processes} processes`,
-            shared,
-          ),
-          of(`${pairTasks} tasks, heavy and light in turn, two workers`, two),
-          of("the same with --prefetch 0", unlimited),
-        ],
+        [[what, elapsed.toFixed(2), ideal.toFixed(2), (elapsed / ideal).toFixed(3)]],
       ),
-      targets: [
-        atMost(
-          `${tasks.toLocaleString("en-US")} tasks over ${workers} workers: elapsed of greedy list scheduling`,
-          1.01,
-          shared.elapsed / shared.ideal,
-        ),
-      ],
+      targets: [atMost(`${what}: elapsed of greedy list scheduling`, 1.01, elapsed / ideal)],
     };
   },
 };
@@ -58,39 +36,39 @@ function weights(count) {
 }
 
 /** Greedy list scheduling: every task in turn goes to the worker that is free first. Seconds. */
-function listSchedule(dots, workers, dotMs) {
+function listSchedule(dots) {
   const freeAt = new Array(workers).fill(0);
   for (const number of dots) freeAt[freeAt.indexOf(Math.min(...freeAt))] += (number * dotMs) / 1000;
   return Math.max(...freeAt);
 }
 
-/** Starts workers, publishes tasks of so many dots to them, and waits until all are done. */
-function measure(stage, clients, { dots, processes, concurrency, dotMs, more = [] }) {
-  const file = stage.file(dots.length, (number) => `${number}${".".repeat(dots[number - 1])}`);
-  return stage.withQueue("classic", async (queue) => {
-    const consume = clients.ours.consume({ queue, count: dots.length, prefetch: concurrency });
-    const words = [...consume, "--dot", `${dotMs}ms`, "--json", ...more];
+/** Starts workers, publishes tasks of so many dots to them, and waits until all are done. Seconds. */
+function measure(testbed, clients, dots) {
+  const file = testbed.file(dots.length, (number) => `${number}${".".repeat(dots[number - 1])}`);
+  return testbed.withQueue("classic", async (queue) => {
+    const ours = contender(clients, "ours", { queue, count: dots.length, prefetch: concurrency, file });
+    const words = [...ours.consume(ours), "--dot", `${dotMs}ms`, "--json"];
     const events = [];
     let left = dots.length;
     let finish;
     const finished = new Promise((resolve) => {
       finish = resolve;
     });
-    const heard = (event) => {
+    const onEvent = (event) => {
       events.push(event);
       if (event.event === "task-done" && --left === 0) finish();
     };
-    const workers = await Promise.all(
-      Array.from({ length: processes }, () => startWorker(stage, words, heard)),
+    const started = await Promise.all(
+      Array.from({ length: processes }, () => startWorker(testbed, words, onEvent)),
     );
-    await stage.run(clients.ours.publish({ queue, type: "classic", file }));
-    await Promise.race([finished, ...workers.map(({ ended }) => ended.then(fail))]);
-    for (const { child } of workers) child.kill();
-    await Promise.all(workers.map(({ ended }) => ended));
-    await stage.expect(queue, 0, "ours");
+    await testbed.run(ours.publish(ours));
+    await Promise.race([finished, ...started.map(({ ended }) => ended.then(fail))]);
+    for (const { child } of started) child.kill();
+    await Promise.all(started.map(({ ended }) => ended));
+    await testbed.expect(queue, 0, "ours");
     const { elapsed, took } = workSpan(events);
     if (took.length !== dots.length) throw new Error(`ours did ${took.length} tasks of ${dots.length}.`);
-    return { elapsed, ideal: listSchedule(dots, processes * concurrency, dotMs) };
+    return elapsed;
   });
 }
 
@@ -99,13 +77,13 @@ function fail([code, signal]) {
 }
 
 /** Resolves when the worker waits for tasks. */
-async function startWorker(stage, words, heard) {
-  const child = stage.spawn(words, ["ignore", "pipe", "inherit"]);
+async function startWorker(testbed, words, onEvent) {
+  const child = testbed.spawn(words, ["ignore", "pipe", "inherit"]);
   const ended = once(child, "exit");
   const waits = new Promise((resolve) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const event = JSON.parse(line);
-      heard(event);
+      onEvent(event);
       if (event.event === "consuming") resolve();
     });
   });

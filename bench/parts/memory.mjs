@@ -4,68 +4,52 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { memoryOf } from "../proc.mjs";
 import { inRounds, spread } from "../rounds.mjs";
 import { sizes } from "../sizes.mjs";
-import { shown, table } from "../tables.mjs";
-import { atMost } from "../targets.mjs";
+import { atMost, shown, table } from "../tables.mjs";
 import { contender, line, publishOnce } from "../work.mjs";
 
-const { lines, manyLines, idleRounds, settleMs } = sizes.memory;
-const keys = ["ours", "amqplib"];
+const { settleMs, manyLines } = sizes.memory;
 
-/** What a worker takes that waits, and a publisher of a file, short or long. */
+/** The memory of a worker that waits for tasks, and of a publisher of a long file at its peak. */
 export const memory = {
   title: "Memory",
-  async run(stage, clients) {
+  async run(testbed, clients) {
     if (memoryOf("self") === null)
-      return { text: "Left out: only Linux tells a process's memory here.", targets: [] };
-    const idle = await inRounds(
-      keys.map((key) => contender(clients, key, { rounds: idleRounds })),
-      ({ commands }) => stage.withQueue("classic", (queue) => whileIdle(stage, commands, queue)),
+      return { text: "Left out: only Linux shows a process's memory here.", targets: [] };
+    const measured = await inRounds(
+      ["ours", "amqplib"].map((key) => contender(clients, key, { count: 1_000_000, prefetch: 1 })),
+      (one) => testbed.withQueue("classic", (queue) => whileIdle(testbed, one, queue)),
     );
-    const publishing = (count, rounds) => {
-      const all = { count, file: stage.file(count, line), rounds };
-      return inRounds(
-        keys.map((key) => contender(clients, key, all)),
-        (one) => publishOnce(stage, one),
-      );
-    };
-    const few = await publishing(lines, sizes.rounds.peers);
-    const many = await publishing(manyLines, 1);
-    const peaks = (measured) => measured.map(({ samples }) => spread(samples.map(({ peak }) => peak)));
-    const idles = idle.map(({ samples }) => spread(samples));
-    const columns = [idles, peaks(few), peaks(many)];
-    const [[idleOurs, idlePeer], [fewOurs], [manyOurs]] = columns;
-    const count = (number) => `publishing ${number.toLocaleString("en-US")} lines: peak MB`;
+    const [ours, amqplib] = measured.map(({ samples }) => spread(samples.map(({ idle }) => idle)));
+    const file = testbed.file(manyLines, line);
+    const { peak } = await publishOnce(testbed, contender(clients, "ours", { count: manyLines, file }));
+    const publishing = `publishing ${manyLines.toLocaleString("en-US")} lines`;
     return {
       text: table(
-        ["client", "idle worker: MB", count(lines), count(manyLines)],
-        idle.map(({ name }, at) => [name, ...columns.map((column) => shown(column[at]))]),
+        ["memory", "MB"],
+        [
+          ["ours: a worker that waits", shown(ours)],
+          ["amqplib: a consumer that waits", shown(amqplib)],
+          [`ours: peak, ${publishing}`, peak.toFixed(0)],
+        ],
       ),
       targets: [
-        atMost("idle worker: memory of a bare amqplib consumer's", 1.1, idleOurs.median / idlePeer.median),
-        atMost(
-          `peak memory with ${manyLines.toLocaleString("en-US")} lines: of that with ${lines.toLocaleString("en-US")}`,
-          1.1,
-          manyOurs.median / fewOurs.median,
-        ),
-        atMost(`peak memory with ${manyLines.toLocaleString("en-US")} lines, in MB`, 110, manyOurs.median),
+        atMost("idle worker: memory of bare amqplib's consumer", 1.05, ours.median / amqplib.median),
+        atMost(`${publishing}: peak memory in MB`, 95, peak),
       ],
     };
   },
 };
 
-/** A worker's memory, in MB, a moment after it says that it waits. */
-async function whileIdle(stage, commands, queue) {
-  const child = stage.spawn(commands.consume({ queue, type: "classic", count: 1_000_000, prefetch: 1 }), [
-    "ignore",
-    "pipe",
-    "inherit",
-  ]);
+/** A worker's memory, in MB, a moment after it has printed that it waits. */
+async function whileIdle(testbed, one, queue) {
+  const child = testbed.spawn(one.consume({ ...one, queue }), ["ignore", "pipe", "inherit"]);
   const ended = once(child, "exit");
-  for await (const said of createInterface({ input: child.stdout })) if (said.includes("Waiting")) break;
+  for await (const printed of createInterface({ input: child.stdout }))
+    if (printed.includes("Waiting")) break;
   await sleep(settleMs);
-  const megabytes = memoryOf(child.pid);
+  const idle = memoryOf(child.pid);
   child.kill();
   await ended;
-  if (megabytes === null) throw new Error("A worker that should wait has ended.");
-  return megabytes;
+  if (idle === null) throw new Error("A worker that should wait has ended.");
+  return { idle };
 }

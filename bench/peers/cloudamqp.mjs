@@ -1,8 +1,7 @@
 // @cloudamqp/amqp-client with its session, as its README recommends.
-//   node cloudamqp.mjs publish <url> <queue> <type> <file> <window, 0: none>
+//   node cloudamqp.mjs publish <url> <queue> <type> <file> <window>
 //   node cloudamqp.mjs consume <url> <queue> <type> <count> <prefetch>
 import { AMQPSession } from "@cloudamqp/amqp-client";
-import { properties } from "./properties.mjs";
 import { publishLines } from "./publish-lines.mjs";
 
 const [role, url, name, type, what, limit] = process.argv.slice(2);
@@ -12,13 +11,12 @@ const queue = await session.queue(name, {
   arguments: type === "quorum" ? { "x-queue-type": "quorum" } : {},
 });
 
-if (role === "publish")
+if (role === "publish") {
+  const properties = { deliveryMode: 2 };
   await publishLines(what, Number(limit), (body, confirmed) => {
-    const { timestamp, ...others } = properties();
-    const message = { ...others, timestamp: new Date(timestamp * 1000), deliveryMode: 2, mandatory: true };
-    queue.publish(body, message).then(confirmed);
+    queue.publish(body, properties).then(confirmed);
   });
-else {
+} else {
   let left = Number(what);
   let subscription;
   await new Promise((resolve) => {

@@ -1,28 +1,31 @@
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 
 /**
- * Publishes the lines of a file, `window` of them unconfirmed at most (0: no limit), and waits for all confirms.
- * `publish` takes a body, and a function to be called at its confirm.
+ * Publishes the lines of a file, `window` of them unconfirmed at most, and waits for all confirms. `publish` takes a
+ * body and a function to call at its confirm. A nack counts as a confirm here: it shows in the queue's count later.
  */
 export async function publishLines(path, window, publish) {
-  const most = window || Number.POSITIVE_INFINITY;
-  let inFlight = 0;
+  let unconfirmed = 0;
   let wake = () => {};
-  const below = async (number) => {
-    while (inFlight >= number)
-      await new Promise((resolve) => {
-        wake = resolve;
-      });
-  };
   const confirmed = () => {
-    inFlight--;
+    unconfirmed--;
     wake();
   };
-  for await (const line of createInterface({ input: createReadStream(path) })) {
-    inFlight++;
-    publish(Buffer.from(line), confirmed);
-    if (inFlight >= most) await below(most);
+  const nextConfirm = () =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
+  let rest = Buffer.alloc(0);
+  for await (const read of createReadStream(path)) {
+    const chunk = rest.length === 0 ? read : Buffer.concat([rest, read]);
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      unconfirmed++;
+      publish(chunk.subarray(start, end), confirmed);
+      start = end + 1;
+      while (unconfirmed >= window) await nextConfirm();
+    }
+    rest = chunk.subarray(start);
   }
-  await below(1);
+  while (unconfirmed > 0) await nextConfirm();
 }

@@ -1,8 +1,7 @@
 // rabbitmq-client with its publisher and its consumer, as its README has them.
-//   node rabbitmq-client.mjs publish <url> <queue> <type> <file> <window, 0: none>
+//   node rabbitmq-client.mjs publish <url> <queue> <type> <file> <window>
 //   node rabbitmq-client.mjs consume <url> <queue> <type> <count> <prefetch>
 import { Connection } from "rabbitmq-client";
-import { properties } from "./properties.mjs";
 import { publishLines } from "./publish-lines.mjs";
 
 const [role, url, queue, type, what, limit] = process.argv.slice(2);
@@ -15,10 +14,9 @@ const declared = {
 
 if (role === "publish") {
   const publisher = rabbit.createPublisher({ confirm: true, queues: [declared] });
+  const envelope = { routingKey: queue, durable: true };
   await publishLines(what, Number(limit), (body, confirmed) => {
-    publisher
-      .send({ ...properties(), routingKey: queue, durable: true, mandatory: true }, body)
-      .then(confirmed);
+    publisher.send(envelope, body).then(confirmed);
   });
   await publisher.close();
 } else {
