@@ -34,6 +34,11 @@ export function writeResults(results, parts) {
   writeFileSync(page, `${text.join("\n\n")}\n`);
   const targets = versions.map(([version, measured]) => [version, targetsOf(measured)]);
   replaceMeasured(explained, "targets", targetsByVersion(targets));
+  const properties = versions.flatMap(([version]) => {
+    const { text } = ordered[version].properties ?? {};
+    return text === undefined ? [] : [`RabbitMQ ${version}:`, text];
+  });
+  if (properties.length > 0) replaceMeasured(explained, "properties", properties.join("\n\n"));
   return ordered;
 }
 

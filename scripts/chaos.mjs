@@ -18,7 +18,11 @@ const results = join(folder, "rounds.ndjson");
 let failed = false;
 for (const seed of seeds) {
   process.stdout.write(`seed ${seed}\n`);
-  const files = ["test/chaos/faults.test.ts", "test/chaos/long-file.test.ts"];
+  const files = [
+    "test/slow/chaos/faults.test.ts",
+    "test/slow/cluster.test.ts",
+    "test/slow/long-file.test.ts",
+  ];
   const { status } = spawnSync(process.execPath, [runner, ...files], {
     stdio: "inherit",
     env: { ...process.env, CHAOS: "long", CHAOS_SEED: seed, CHAOS_RESULTS: results },

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** Replaces the part of a page between `<!-- measured: name -->` and `<!-- end -->`. */
+/** Replaces the text of a file between `<!-- measured: name -->` and `<!-- end -->`. @throws Error without these lines */
 export function replaceMeasured(path, name, text) {
   const page = readFileSync(path, "utf8");
   const start = `<!-- measured: ${name} -->\n`;

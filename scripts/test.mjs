@@ -1,17 +1,19 @@
-// Type-checks and compiles the tests, starts one private RabbitMQ for all of them, runs them with Node's test
-// runner, and afterwards looks for what they may have left behind.
-//   npm test                                   everything
-//   npm test -- test/unit/printable.test.ts    some files
+// Type-checks and compiles the tests, starts the RabbitMQs that test files share, runs them with Node's test runner,
+// and afterwards looks for what they may have left behind.
+//   npm test                                   the quick ones: all but those in test/slow and test/browser
+//   npm run test:slow                          those in test/slow
+//   npm test -- test/unit/printable.test.ts    some files or folders, of either
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PrivateBroker } from "../dist/broker/private-broker.js";
+import { SharedBrokers } from "./shared-brokers.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
+if (process.env.TASK_QUEUE_IMAGE === "") delete process.env.TASK_QUEUE_IMAGE; // empty is not set
 
 rmSync("build/test", { recursive: true, force: true });
 const tsc = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "test/tsconfig.json"], {
@@ -19,26 +21,40 @@ const tsc = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p"
 });
 if (tsc.status !== 0) process.exit(1);
 
-const asked = process.argv
-  .slice(2)
-  .map((path) => path.replace(/^(\.\/)?test\//, "build/test/").replace(/\.ts$/, ".js"));
-const all = readdirSync("build/test", { recursive: true })
-  // Those in a browser have a command of their own: scripts/browser.mjs.
-  .filter((path) => path.endsWith(".test.js") && !path.startsWith("browser"))
-  .map((path) => join("build/test", path));
-const files = asked.length > 0 ? asked : all.sort();
+/** Folders whose tests have a command of their own: scripts/browser.mjs, and `npm run test:slow`. */
+const apart = ["browser", "slow"];
+
+/** The compiled test files in a folder, or the one file. */
+function testsIn(path) {
+  const built = path.replace(/^(\.\/)?test\b/, "build/test").replace(/\.ts$/, ".js");
+  if (!existsSync(built)) {
+    process.stderr.write(`There is no ${path}.\n`);
+    process.exit(2);
+  }
+  if (!statSync(built).isDirectory()) return [built];
+  return readdirSync(built, { recursive: true })
+    .filter((name) => name.endsWith(".test.js"))
+    .map((name) => join(built, name))
+    .sort();
+}
+
+const asked = process.argv.slice(2);
+const quick = readdirSync("build/test").filter((name) => !apart.includes(name));
+const files = (asked.length > 0 ? asked : quick.map((name) => `test/${name}`)).flatMap(testsIn);
 
 // Temporary files go to a folder of this run's own: what is in it afterwards was left behind.
 const temporary = mkdtempSync(join(tmpdir(), "task-queue-tests-"));
 
-const broker = await PrivateBroker.start();
-process.stdout.write(`RabbitMQ for the tests: ${broker.url}, from ${broker.description}\n`);
+const brokers = await SharedBrokers.start();
+const { url, adminUrl, description } = brokers.common;
+process.stdout.write(`RabbitMQ for the tests: ${url}, from ${description}\n`);
 const runner = spawn(
   process.execPath,
   [
     "--test",
     "--test-reporter=spec",
-    "--test-concurrency=2",
+    // Many wait for a timer or the broker most of the time; those in test/slow measure, or need both cores.
+    `--test-concurrency=${asked.some((path) => path.includes("slow")) ? 2 : 4}`,
     `--test-timeout=${process.env.CHAOS === "long" ? 1_800_000 : 300_000}`,
     ...files,
   ],
@@ -46,8 +62,9 @@ const runner = spawn(
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
-      TEST_BROKER_URL: broker.url,
-      TEST_ADMIN_URL: broker.adminUrl,
+      TEST_BROKER_URL: url,
+      TEST_ADMIN_URL: adminUrl,
+      TEST_BROKERS: brokers.address,
       TMPDIR: temporary,
       NODE_COMPILE_CACHE: join(root, "build/compile-cache"),
     },
@@ -56,7 +73,7 @@ const runner = spawn(
 // Ctrl-C reaches the runner by itself; this process stays to clear up.
 process.on("SIGINT", () => {});
 const [code] = await once(runner, "exit");
-await broker.stop();
+await brokers.stop();
 
 const left = readdirSync(temporary);
 for (const name of left) process.stdout.write(`Left behind: ${name}\n`);

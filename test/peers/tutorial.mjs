@@ -1,5 +1,5 @@
 // The work-queue pair as a JavaScript learner has it from the tutorial: amqplib's callbacks, a durable quorum
-// queue, persistent tasks, no confirms, a timer per dot, and nobody who listens for what goes wrong.
+// queue, persistent tasks, no confirms, a timer per dot, and no listener for what goes wrong.
 //   node tutorial.mjs send <url> <queue> <type>               a task per line of standard input
 //   node tutorial.mjs work <url> <queue> <type> <ms per dot>
 import { createInterface } from "node:readline";

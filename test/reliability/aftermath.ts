@@ -28,7 +28,7 @@ export async function settled(url: string, queue: string, ledger: Ledger, worker
   }
 }
 
-/** How many workers take a task when there is one: a consumer that the broker knows may belong to one that hears nothing. */
+/** How many workers take a task when there is one: a consumer that the broker knows may belong to one that receives nothing. */
 export async function stillConsuming(
   url: string,
   queue: string,

@@ -44,7 +44,7 @@ export interface Fault {
 }
 
 /**
- * Deletes the queue in a pause of the sender. RabbitMQ 3.10 often ends the connection (541) of whoever sends to a
+ * Deletes the queue in a pause of the sender. RabbitMQ 3.10 often ends the connection (541) of a client that sends to a
  * quorum queue at the moment of its deletion: chance would decide what is measured.
  */
 const deleted = async ({ broker, queue, midway, pause, resume }: LessonRun): Promise<void> => {

@@ -10,7 +10,7 @@ const working = { consuming: 3, endings: [], idle: 0 };
 
 function ledgerOf(...said: [Said["what"], ...string[]][]): Ledger {
   const ledger = new Ledger();
-  for (const [what, ...tasks] of said) for (const task of tasks) ledger.note("somebody", { what, task });
+  for (const [what, ...tasks] of said) for (const task of tasks) ledger.note("a worker", { what, task });
   return ledger;
 }
 
@@ -50,7 +50,7 @@ test("a sender crashes, hangs, or tells what did not arrive", () => {
   assert.equal(sender(ended({ code: 1, stderr })), "crashed at task 1 of 2: Error: read ECONNRESET");
 });
 
-test("errors are told by class and gist", () => {
+test("errors are named by class and gist", () => {
   const errors = {
     "TypeError: Cannot read properties of null (reading 'content')":
       "TypeError: Cannot read properties of null",

@@ -38,7 +38,7 @@ export async function putTasks(url: string, queue: string, tasks: string[]): Pro
   });
 }
 
-/** Takes out whatever is left in a queue that nobody consumes from any more. */
+/** Takes out what is left in a queue without consumers. */
 export async function takeAll(url: string, queue: string): Promise<string[]> {
   if ((await lookAt(url, queue)) === undefined) return [];
   // What a dead worker held is back in the queue when its consumer is gone.

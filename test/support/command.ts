@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { WorkQueueEvent } from "#dist/engine/events.js";
 import { readEvent } from "#dist/timeline/event-log.js";
+import { until } from "./deadline.js";
 import { brokerUrl } from "./queue.js";
 import { Recorder } from "./recorder.js";
 import type { Scope } from "./scope.js";
@@ -26,6 +27,8 @@ interface RunOptions {
   onLine?(line: string): void;
   /** Called with every event, where it was started with --json. */
   onEvent?(event: WorkQueueEvent): void;
+  /** How long it may run, in ms; then it is killed, and its stderr says so. Default: two minutes. */
+  limitMs?: number;
 }
 
 export interface Ended {
@@ -43,9 +46,11 @@ export class Running {
   readonly recorder = new Recorder();
   stdout = "";
   stderr = "";
-  readonly #looking = new Set<() => void>();
+  readonly #checks = new Set<() => void>();
+  #over = false;
 
-  constructor(t: Scope, program: string, words: string[], { env, stdin, onLine, onEvent }: RunOptions = {}) {
+  constructor(t: Scope, program: string, words: string[], options: RunOptions = {}) {
+    const { env, stdin, onLine, onEvent, limitMs = 120_000 } = options;
     // Its own folder: nothing may depend on the one it is started in.
     const child = spawn(program, words, { cwd: tmpdir(), env: userEnv(env) });
     this.child = child;
@@ -63,23 +68,29 @@ export class Running {
         this.recorder.add(event);
         onEvent?.(event);
       }
-      this.#look();
+      this.#check();
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.stderr += text;
-      this.#look();
+      this.#check();
     });
+    const tooLong = setTimeout(() => {
+      this.stderr += `[test] killed: it still ran after ${limitMs / 1_000} s\n`;
+      child.kill("SIGKILL");
+    }, limitMs);
     this.ended = new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code, signal) => {
+        clearTimeout(tooLong);
+        this.#over = true;
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
-        this.#look();
+        this.#check();
       });
     });
     t.after(() => child.kill("SIGKILL"));
   }
 
-  /** Resolves when stdout or stderr has such a text; rejects when the command ends without it. */
+  /** Resolves when stdout or stderr has such a text; rejects when the command ends without it, or after a minute. */
   says(pattern: RegExp | string): Promise<void> {
     return this.until(() => {
       const all = this.stdout + this.stderr;
@@ -87,21 +98,23 @@ export class Running {
     }, `saying ${pattern}`);
   }
 
-  /** Resolves when that is so of what it has written; rejects when the command ends before. */
-  async until(condition: () => boolean, what = "that"): Promise<void> {
-    let over = false;
-    void this.ended.then(() => {
-      over = true;
-    });
-    while (!condition()) {
-      if (over) throw new Error(`It ended without ${what}:\n${this.stdout}${this.stderr}`);
-      await new Promise<void>((resolve) => this.#looking.add(resolve));
-    }
+  /** Resolves when that is so of what it has written; rejects when the command ends before, or after a minute. */
+  until(condition: () => boolean, what = "what was waited for"): Promise<void> {
+    const onChange = (check: () => void) => {
+      this.#checks.add(check);
+      return () => this.#checks.delete(check);
+    };
+    const written = () => `It wrote:\n${this.stdout.slice(-2_000)}${this.stderr.slice(-2_000)}`;
+    const holds = () => {
+      if (condition()) return true;
+      if (this.#over) throw new Error(`It ended without ${what}. ${written()}`);
+      return false;
+    };
+    return until(what, holds, onChange, written);
   }
 
-  #look(): void {
-    for (const resolve of this.#looking) resolve();
-    this.#looking.clear();
+  #check(): void {
+    for (const check of this.#checks) check();
   }
 }
 

@@ -11,7 +11,7 @@ export function leftRunning(temporary: string): string[] {
         const found = environment.includes(`TMPDIR=${temporary}`);
         return found ? [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")] : [];
       } catch {
-        return []; // it has ended meanwhile, or is somebody else's
+        return []; // it has ended meanwhile, or is another user's
       }
     });
 }

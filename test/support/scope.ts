@@ -1,9 +1,9 @@
-/** Takes note of what must be ended afterwards: a test's context, or whoever runs programs outside of a test. */
+/** Takes note of what must be ended afterwards: a test's context, or the owner of programs outside of a test. */
 export interface Scope {
   after(end: () => unknown): void;
 }
 
-/** A scope outside of a test: whoever made it ends it. */
+/** A scope outside of a test, ended by its owner. */
 export class OwnScope implements Scope {
   readonly #ends: (() => unknown)[] = [];
 

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { eventually } from "./eventually.js";
 
 /**
  * A browser that writes down what it is asked to open, in place of the desktop's.
@@ -24,10 +25,10 @@ export function standInBrowser(t: TestContext, stays = false) {
   chmodSync(browser, 0o755);
   return {
     env: { BROWSER: browser, DISPLAY: undefined, WAYLAND_DISPLAY: undefined },
-    /** What was opened; waits for the browser, which nobody waits for. */
+    /** What was opened; waits for the browser, for which the command does not wait. */
     page: async () => {
-      while (!existsSync(opened) || readFileSync(opened, "utf8") === "")
-        await new Promise((resolve) => setImmediate(resolve));
+      const written = () => existsSync(opened) && readFileSync(opened, "utf8") !== "";
+      await eventually("the browser has written down what it opened", written);
       return readFileSync(opened, "utf8").trim();
     },
     untouched: () => !existsSync(opened),

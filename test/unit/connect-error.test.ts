@@ -75,7 +75,7 @@ test("where localhost is two addresses, the sentence has the reason of each", ()
   assert.equal(error.message, `Nothing listens on localhost:5672 (${reasons.join(", ")}).`);
 });
 
-test("TLS with a port that speaks none is told in OpenSSL's words, without its addresses and file names", async (t) => {
+test("TLS with a port that speaks none is an error in OpenSSL's words, without its addresses and file names", async (t) => {
   const server = createServer((socket) => {
     socket.on("error", () => {}); // the other side has every reason to hang up
     socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");

@@ -83,7 +83,7 @@ test("progress counts the dots done up to the last but one: the last one is the 
   assert.deepEqual(progress, [1, 2, 3]);
 });
 
-test("progress of quick dots is told ten times a second and not for each of them", (t) => {
+test("progress of quick dots is reported ten times a second and not for each of them", (t) => {
   const pass = ownTime(t);
   const { progress } = work(dots(350), 1);
   pass(350);

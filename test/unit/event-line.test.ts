@@ -10,7 +10,7 @@ const plain = new Chalk({ level: 0 });
 const line = (event: EngineEvent, named?: boolean) => eventLine(event, { out: plain, err: plain }, named);
 const task = new Task("1", Buffer.from("First message."));
 
-test("what happens as it should is told on stdout, in the tutorial's words", () => {
+test("what happens as it should goes to stdout, in the tutorial's words", () => {
   const received = { event: "task-received", task, redelivered: false } as const;
   const declared = { event: "queue-declared", queue: "q", ready: 0, workers: 0, adopted: true } as const;
   const cases: [event: EngineEvent, text: string][] = [
@@ -81,7 +81,7 @@ test("warnings go to stderr, with the reason", () => {
     [{ event: "task-aborted", task, reason }, " [!] Gave up 'First message.': because"],
     [
       { event: "task-requeued", task, reason },
-      " [!] Handed back 'First message.': because; another worker may have it",
+      " [!] Requeued 'First message.': because; another worker may have it",
     ],
   ];
   for (const [event, text] of cases) assert.deepEqual(line(event), { to: "err", text });
@@ -103,7 +103,7 @@ test("of several tasks, the one that failed is named with its line", () => {
   assert.equal(line(failed, true)?.text, " [!] No queue took 'First message.' (line 1,234): NO_ROUTE");
 });
 
-test("C7: a channel closed over a task held too long is told with the setting that says how long", () => {
+test("C7: a channel closed over a task held too long is explained with the setting that says how long", () => {
   const reason = "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out";
   assert.match(line({ event: "connection-lost", reason })?.text ?? "", /consumer_timeout, 30 min/);
   assert.doesNotMatch(line({ event: "connection-lost", reason: "reset" })?.text ?? "", /consumer_timeout/);

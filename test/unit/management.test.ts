@@ -73,7 +73,7 @@ test("a redirect is not followed: the password would go with it", async (t) => {
   assert.equal(reached, false);
 });
 
-test("another web server is told from the management API", async (t) => {
+test("another web server is distinguished from the management API", async (t) => {
   const base = await server(t, (_, response) => response.end("<html>It works!</html>"));
   await assert.rejects(
     api(base).get("x"),
@@ -81,7 +81,7 @@ test("another web server is told from the management API", async (t) => {
   );
 });
 
-test("what RabbitMQ gives as its reason is told", async (t) => {
+test("what RabbitMQ gives as its reason is in the error", async (t) => {
   const base = await server(t, (_, response) =>
     response.writeHead(400).end('{"error":"bad_request","reason":"No."}'),
   );
@@ -96,12 +96,12 @@ test("it is given up after some seconds, before an answer or in the middle of on
   );
 });
 
-test("it is given up at once when nobody waits for it any more", async (t) => {
+test("it is given up at once when its signal is aborted", async (t) => {
   const leave = new AbortController();
   const base = await server(t, () => leave.abort());
   await assert.rejects(api(base, "amqp://localhost", leave.signal).get("x"), /does not answer/);
 });
 
-test("an address that no URL can hold is told", async () => {
+test("an address that no URL can hold is an error that says so", async () => {
   await assert.rejects(api("http://[fe80::1%eth0]:15672").get("x"), /is no address of a management API/);
 });

@@ -113,7 +113,7 @@ test("a body too long to show is cut between two characters, wherever its encodi
 
 test("of a huge body only as much is read as is shown", () => {
   const body = Buffer.alloc(50 * 1024 * 1024, "漢");
-  body[body.length - 1] = 0xff; // invalid, but nobody has to look this far
+  body[body.length - 1] = 0xff; // invalid, but it need not be read this far
   assert.equal(printableBody(body), `${"漢".repeat(200)}…`);
   const binary = Buffer.alloc(50 * 1024 * 1024, 0xff);
   assert.equal(printableBody(binary), `${"\\xff".repeat(50)}…`);

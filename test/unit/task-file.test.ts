@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { openTaskFile } from "#dist/commands/task-file.js";
+import { eventually } from "../support/eventually.js";
 
 const never = new AbortController().signal;
 const noInput = () => Readable.from([]);
@@ -185,12 +186,13 @@ test("an abort ends the reading even while the next line is waited for", async (
 
 /** Lets everything happen that is under way with files. */
 async function filesSettle(): Promise<void> {
-  do await turn();
-  while (process.getActiveResourcesInfo().some((what) => /FSReq|CloseReq/.test(what)));
+  const isIdle = () => !process.getActiveResourcesInfo().some((what) => /FSReq|CloseReq/.test(what));
+  await turn();
+  await eventually("no file is being read", isIdle);
   await turn();
 }
 
-// The one between comes while the broker is still being connected to: nobody reads yet, and time passes.
+// The one between comes while the broker is still being connected to: nothing is read yet, and time passes.
 for (const name of ["tasks.txt", "tasks.csv"])
   for (const when of ["before the file is opened", "between opening and reading", "in the middle"] as const)
     test(`an abort ${when} ends the reading of ${name}`, { timeout: 10_000 }, async (t) => {

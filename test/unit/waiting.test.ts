@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Waiting } from "#dist/lessons/harness/waiting.js";
 
-test("whoever waits for what cannot come any more is told, unless it has come", async () => {
+test("waiting for what cannot come any more rejects, unless it has come", async () => {
   const waiting = new Waiting();
   let [come, over] = [false, false];
   const until = () =>
@@ -12,7 +12,7 @@ test("whoever waits for what cannot come any more is told, unless it has come", 
     );
   const first = until();
   over = true;
-  waiting.look();
+  waiting.check();
   await assert.rejects(first, /over before anything could be killed/);
   come = true;
   await until();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Window } from "#dist/engine/publish/in-flight.js";
+import { Window } from "#dist/engine/publish/window.js";
 
 test("things taken out in any order: each once, by its number; the rest is there in its order", () => {
   const steps = fc.array(fc.oneof(fc.constant("add" as const), fc.nat(40)), { maxLength: 200 });
