@@ -24,11 +24,11 @@ export type { EngineEvent, PublishTotals, QueueType, WorkQueueEvent, WorkTotals 
 export type { Task, TaskJson } from "./engine/task.js";
 export { workDots } from "./work/dots.js";
 
-/** What a publisher and a worker have in common. */
+/** Options of both publishers and workers. */
 export interface QueueOptions {
-  /** AMQP URL, or several, those of a cluster's nodes, tried in turn; default `amqp://localhost:5672`. */
+  /** AMQP URL, or the URLs of a cluster's nodes, tried in turn; default `amqp://localhost:5672`. */
   url?: string | BrokerUrl | readonly (string | BrokerUrl)[];
-  /** Certificates for amqps, PEM: `ca` in place of the system's authorities, `cert` and `key` the client's own. */
+  /** For amqps, in PEM: `ca` replaces the system's authorities; `cert` and `key` are the client's own. */
   tls?: Pick<SecureContextOptions, "ca" | "cert" | "key">;
   /** Default `task_queue`. It is declared durable. */
   queue?: string;
@@ -38,25 +38,25 @@ export interface QueueOptions {
   name?: string;
   /** How long to keep trying for the first connection, in ms; default 0: one attempt. */
   waitMs?: number;
-  /** Called with every event (docs/events.md), at once: it must be quick; what it throws is an uncaught exception. */
+  /** Called synchronously with every event (docs/events.md): must be quick; an exception it throws is uncaught. */
   onEvent?: (event: WorkQueueEvent) => void;
 }
 
 export interface PublishTasksOptions extends QueueOptions {
   /** Delivery mode 2; default true. */
   persistent?: boolean;
-  /** A task no worker took within this time is dropped, in ms; default: never. */
+  /** The broker drops a task not delivered within this time, in ms; default: never. */
   ttlMs?: number;
-  /** How long without any confirm before it gives up, in ms; default 30,000. */
+  /** Gives up after this long without any confirm, in ms; default 30,000. */
   confirmTimeoutMs?: number;
-  /** Aborted: no further task is read; those published are still confirmed. */
+  /** Aborting it stops reading; published tasks are still confirmed. */
   signal?: AbortSignal;
 }
 
 /**
- * Publishes one task or several and resolves when the broker has confirmed them: stored, and routed to the queue. A task
- * that no queue took is counted in `unroutable`. Lost connections are made again meanwhile.
- * @throws WorkQueueError; with code CONFIRM_TIMEOUT, events `task-unconfirmed` name what may or may not be stored.
+ * Publishes one task or several, and resolves when the broker has confirmed them, that is routed and stored them. A task
+ * that no queue took is counted in `unroutable`. Reconnects if the connection is lost.
+ * @throws WorkQueueError; with CONFIRM_TIMEOUT, events `task-unconfirmed` name the tasks that may or may not be stored.
  */
 export function publishTasks(
   tasks: string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
@@ -85,7 +85,7 @@ export interface StartWorkerOptions extends QueueOptions {
   consumerTimeoutMs?: number;
   /** Stop after so many tasks; default: never. */
   maxTasks?: number;
-  /** Stop when the queue is drained and nothing is in hand; default false. */
+  /** Stop once the queue is empty and no task is running; default false. */
   exitWhenEmpty?: boolean;
 }
 
@@ -93,15 +93,15 @@ export interface StartWorkerOptions extends QueueOptions {
 export interface Worker {
   /** Resolves with the totals when it has stopped; rejects with a WorkQueueError when it cannot go on. */
   readonly finished: Promise<WorkTotals>;
-  /** Takes no more tasks, finishes what is in hand. */
+  /** Takes no more tasks, finishes running ones. */
   stop(reason?: string): void;
-  /** Requeues what is in hand and stops at once. */
+  /** Requeues running tasks and stops at once. */
   stopNow(reason?: string): void;
 }
 
 /**
- * Starts a worker: `handler` is called with each task; when it returns, the task is acknowledged. It
- * reconnects by itself; a task in hand then is given up (see its signal), for the broker redelivers it.
+ * Starts a worker: calls `handler` with each task, and acknowledges the task when it returns. It
+ * reconnects by itself; running tasks are then aborted (see `signal`), as the broker redelivers them.
  */
 export function startWorker(handler: Handler, options: StartWorkerOptions = {}): Worker {
   const concurrency = options.concurrency ?? defaults.concurrency;

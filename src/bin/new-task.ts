@@ -22,7 +22,7 @@ Examples:
   new-task -- --not-an-option..  a message that starts with a dash`;
 
 const command = queueCommand("new-task", "Publish a task, or a file of tasks, to the work queue.", [
-  "130  left by a second Ctrl-C (143: by a second SIGTERM)",
+  "130  ended by a second Ctrl-C (143: second SIGTERM)",
 ])
   .argument(
     "[message...]",
@@ -33,7 +33,7 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
     "publish one task per line; a .csv: per row, its first column; - is standard input",
   )
   .addOption(
-    new Option("--from-line <n>", "begin --file at this line, as an earlier run said").argParser(
+    new Option("--from-line <n>", "begin --file at the line an earlier run named").argParser(
       checked(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
     ),
   )
@@ -50,14 +50,14 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
   .addOption(adminUrlOption())
   .addHelpText("after", examples)
   .showHelpAfterError(
-    "See new-task --help. A message that starts with a dash goes behind --: new-task -- -5 things",
+    "See new-task --help. A message that starts with a dash goes after --: new-task -- -5 things",
   )
   .action((words, flags) =>
     perform(flags, async (terminal) => {
       if (flags.file !== undefined && words.length > 0)
         throw new WorkQueueError("USAGE", "Give a message or --file, not both.");
       if (flags.file === undefined && flags.fromLine !== undefined)
-        throw new WorkQueueError("USAGE", "--from-line is a line of --file.");
+        throw new WorkQueueError("USAGE", "--from-line needs --file.");
       const { newTask } = await import("../commands/new-task.js"); // not for --help
       return newTask(
         {

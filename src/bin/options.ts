@@ -8,7 +8,7 @@ import type { Terminal } from "../terminal/terminal.js";
 import { printable } from "../text/printable.js";
 import { parseDuration, shortString } from "./parse.js";
 
-/** The options that commands share, and their help. What --help has no use for is imported where it is used. */
+/** The options that commands share, and their help. What --help does not need is imported on use. */
 
 const packageFile = new URL("../../package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
@@ -20,8 +20,8 @@ const exitCodes = [
 ];
 
 /**
- * A command with what every command has, and nothing else.
- * @param path what is typed to reach it; its last word is its name
+ * A command with only what every command has.
+ * @param path the words typed to run it; the last is its name
  * @param moreExits its exit codes besides 0, 1 and 2, a line each
  */
 export function baseCommand(path: string, description: string, moreExits: readonly string[] = []) {
@@ -33,12 +33,12 @@ export function baseCommand(path: string, description: string, moreExits: readon
       .addHelpText("after", ({ command }) => helpEnd(command, [...exitCodes, ...moreExits]))
       .showHelpAfterError(`See ${path} --help.`)
       .exitOverride()
-      // One line: its breaks are the value's own, but for the one before a suggestion.
+      // One line: line breaks come from the value, except before a suggestion.
       .configureOutput({ outputError: (text, write) => write(`${oneLine(withoutSecrets(text))}\n`) })
   );
 }
 
-/** A command that does something itself. */
+/** A command without subcommands. */
 export const leafCommand = (path: string, description: string, moreExits?: readonly string[]) =>
   baseCommand(path, description, moreExits).option("--no-color", "no colours (also: NO_COLOR)");
 
@@ -65,7 +65,7 @@ function withoutSecrets(text: string): string {
     .replace(/\/\/[^/]*@/g, "//…@");
 }
 
-/** Makes one of our parsers one for commander, which adds the option and the value to the message. */
+/** Adapts a parser to commander, which adds the option and the value to its message. */
 export function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -86,7 +86,7 @@ const defaultUrls = [defaults.url];
 export const urlOption = () =>
   new Option(
     "-u, --url <url>",
-    "where RabbitMQ is; given again, or in AMQP_URL with commas: nodes of a cluster, tried in turn",
+    "where RabbitMQ is; repeated, or with commas in AMQP_URL: nodes of a cluster, tried in turn",
   )
     .env("AMQP_URL")
     .default(defaultUrls, `"${defaults.url}"`)
@@ -94,7 +94,7 @@ export const urlOption = () =>
     .argParser((text: string, before: string[]) => (before === defaultUrls ? [text] : [...before, text]));
 
 export const queueOption = () =>
-  new Option("-q, --queue <name>", "the queue of the tasks")
+  new Option("-q, --queue <name>", "the queue to use")
     .env("TASK_QUEUE")
     .default(defaults.queue as string)
     .argParser(checked(shortString));
@@ -138,13 +138,13 @@ export const connectedCommand = (path: string, description: string, moreExits?: 
 export const queueCommand = (path: string, description: string, moreExits: readonly string[]) =>
   connectedCommand(path, description, moreExits)
     .addOption(
-      new Option(
-        "--queue-type <type>",
-        "declare the queue as this type (default: as the broker is set up)",
-      ).choices(["classic", "quorum"] as const),
+      new Option("--queue-type <type>", "declare the queue as this type (default: the broker's)").choices([
+        "classic",
+        "quorum",
+      ] as const),
     )
     .option("--json", "print one JSON event per line (docs/events.md)")
-    .option("--explain", "say what each AMQP step is and what it buys");
+    .option("--explain", "print each AMQP step and its purpose");
 
 /** The flags of a command that connects, as options of the engine. @throws WorkQueueError as `connectionTarget` does */
 export async function connectionOptions(
@@ -155,7 +155,7 @@ export async function connectionOptions(
   return { ...(await connectionTarget(flags, terminal)), queue: flags.queue, waitMs: flags.wait ?? 0 };
 }
 
-/** The same of a command that reports events. */
+/** The same, for commands that report events. */
 export async function queueOptions(
   flags: Parameters<typeof connectionOptions>[0] & {
     queueType?: QueueType | undefined;
@@ -168,5 +168,5 @@ export async function queueOptions(
   return { ...(await connectionOptions(flags, terminal)), queueType, json, explain };
 }
 
-/** How this process is called on screen, in JSON and in the admin UI unless it is given a name. */
+/** This process's name on screen, in JSON and in the admin UI, unless --name sets one. */
 export const processName = (command: string): string => `${command}@${hostname()}:${process.pid}`;

@@ -1,6 +1,6 @@
 import { WorkQueueError } from "../engine/errors.js";
 
-/** What the commands' options are made of: each parser takes the text given and says what was expected. */
+/** Parsers of option values; their errors say what was expected. */
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 

@@ -4,12 +4,12 @@ import type { Terminal } from "../terminal/terminal.js";
 /** How long a command whose work is over may take to end, in ms. */
 const PATIENCE_MS = 5_000;
 
-/** Runs a command to its exit code. The process ends by itself, when nothing is left to do. */
+/** Runs a command and sets the exit code. The process ends when nothing is left to do. */
 export async function runCommand(
   command: { parseAsync(argv: readonly string[], options: { from: "user" }): Promise<unknown> },
   argv: readonly string[],
 ): Promise<void> {
-  // A reader that goes away (`worker --help | head -1`) is no reason to die with a stack.
+  // A reader that goes away (`worker --help | head -1`) must not cause a stack trace.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   // An empty variable is one that is not set.
   for (const [name, value] of Object.entries(process.env))
@@ -22,7 +22,7 @@ export async function runCommand(
   watchEnding(process);
 }
 
-/** Does a command's work on the process's terminal, and takes its exit code. */
+/** Does a command's work on the process's terminal and sets the exit code. */
 export async function perform(
   flags: { color: boolean },
   work: (terminal: Terminal) => Promise<number>,
@@ -48,8 +48,8 @@ async function ownTerminal(color: boolean): Promise<Terminal> {
 }
 
 /**
- * Names what keeps the process alive, should it still be there some seconds after its work: it ends by
- * itself, so anything that is left open is a defect. Does not keep it alive itself.
+ * If the process is still running some seconds after its work, prints what keeps it alive: anything left
+ * open is a defect. The timer itself does not keep it alive.
  */
 function watchEnding({ stdout, stderr }: Pick<Terminal, "stdout" | "stderr">): void {
   const look = () => {

@@ -37,7 +37,7 @@ const name = processName("task-queue");
 command.addCommand(
   connectedCommand(
     "task-queue status",
-    "Print how the queue stands: tasks ready and unacknowledged, its workers and what each holds, rates.",
+    "Print the queue's state: tasks ready and unacknowledged, its workers and what each holds, rates.",
   )
     .addOption(adminUrlOption())
     .option("--watch", "again every second, until Ctrl-C")
@@ -55,7 +55,7 @@ command.addCommand(
 command.addCommand(
   connectedCommand(
     "task-queue purge",
-    "Drop the queue's ready tasks, after asking; those in workers' hands stay.",
+    "Drop the queue's ready tasks, after asking; unacknowledged ones stay.",
   )
     .option("--yes", "do not ask")
     .action((flags) =>
@@ -68,7 +68,7 @@ command.addCommand(
 
 command.addCommand(
   connectedCommand("task-queue delete", "Delete the queue and the tasks in it, after asking.")
-    .option("--if-empty", "only if no task is ready; those in workers' hands do not count")
+    .option("--if-empty", "only if no task is ready; unacknowledged ones do not count")
     .option("--if-unused", "only if no worker listens on it")
     .option("--yes", "do not ask")
     .action((flags) =>
@@ -96,12 +96,12 @@ command.addCommand(
 command.addCommand(
   leafCommand(
     "task-queue broker",
-    "Run a private RabbitMQ on this machine until Ctrl-C; nothing of it is left afterwards.",
+    "Run a private RabbitMQ on this machine until Ctrl-C; then it is removed completely.",
   )
     .addOption(
       new Option(
         "--image <name>",
-        `a Docker image (default: the installed rabbitmq-server, without one ${defaultImage})`,
+        `a Docker image (default: the installed rabbitmq-server, else ${defaultImage})`,
       ).env("TASK_QUEUE_IMAGE"),
     )
     .action((flags) => perform(flags, (terminal) => broker({ image: flags.image }, terminal))),
@@ -123,7 +123,7 @@ command.addCommand(
     .addOption(durationOption("--dot <duration>", "work per dot (default: the lesson's own, at most 1s)"))
     .option(
       "-u, --url <url>",
-      "run it on this broker, on a queue of its own: one address, its password in it, for amqps:// with a certificate that the system trusts (default: a private RabbitMQ)",
+      "run it on this broker, on new queues: one URL, including any password; for amqps://, a certificate that the system trusts (default: a private RabbitMQ)",
     )
     .option("--svg <path>", "write the timeline to this file too, as SVG")
     .action((name, file, { workers, dot, url, svg, color }) =>
@@ -138,7 +138,7 @@ command.addCommand(
 command.addCommand(
   leafCommand(
     "task-queue timeline",
-    "Draw who did what when, from what worker --json and new-task --json have printed.",
+    "Draw who did what when, from the output of worker --json and new-task --json.",
   )
     .argument("<log...>", "files of --json lines, merged by time; - is standard input")
     .option("--svg <path>", "write the timeline to this file too, as SVG")

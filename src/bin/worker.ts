@@ -9,19 +9,19 @@ import { perform, runCommand } from "./run.js";
 
 const signals = `
 Signals:
-  The first Ctrl-C (SIGINT, SIGTERM, SIGHUP) takes no more tasks, finishes what
-  is in hand and leaves with 0. The second requeues it, for another worker, and
-  leaves at once.
+  On the first Ctrl-C (SIGINT, SIGTERM, SIGHUP) it takes no more tasks,
+  finishes running ones and exits with 0. On the second it requeues them and
+  exits.
 
 Examples:
   worker                         in several terminals: each task to an idle one
   worker --max-tasks 1 --json    one task, its events as JSON
-  worker --exit-when-empty       work off the queue and leave`;
+  worker --exit-when-empty       empty the queue, then exit`;
 
 const command = queueCommand(
   "worker",
   "Take tasks from the work queue, one at a time; a second of work for every dot.",
-  ["130  left by a second Ctrl-C (143: SIGTERM), or when --grace was over"],
+  ["130  ended by a second Ctrl-C (143: SIGTERM), or by --grace"],
 )
   .addOption(
     new Option("-c, --concurrency <n>", "tasks at a time in this process")
@@ -35,7 +35,7 @@ const command = queueCommand(
     ).argParser(checked(wholeNumber(0, 65_535))),
   )
   .addOption(durationOption("--dot <duration>", "work per dot").default(defaults.dotMs as number, "1s"))
-  .option("--auto-ack", "count a task as done when it is sent: what a worker holds is lost with it")
+  .option("--auto-ack", "count a task as done when sent: a worker that dies loses its tasks")
   .addOption(
     durationOption(
       "--consumer-timeout <duration>",
@@ -45,7 +45,7 @@ const command = queueCommand(
   .addOption(
     new Option("--max-tasks <n>", "stop after this many tasks").argParser(checked(wholeNumber(1, 2 ** 31))),
   )
-  .option("--exit-when-empty", "stop when the queue is drained and nothing is in hand")
+  .option("--exit-when-empty", "stop when the queue is empty and no task is running")
   .addOption(
     durationOption(
       "--grace <duration>",

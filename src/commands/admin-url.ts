@@ -33,7 +33,7 @@ export async function isReachable(page: string): Promise<boolean> {
     const response = await fetch(page, { method: "HEAD", signal: AbortSignal.timeout(PROBE_MS) });
     return response.status < 500;
   } catch (error) {
-    // A certificate that is not trusted here is an answer too: the browser has its own opinion of it.
+    // A certificate that is not trusted here is an answer too: the browser may trust it.
     const cause = error instanceof Error ? error.cause : undefined;
     return /CERT|VERIFY/.test(String(codeOf(cause)));
   }

@@ -22,8 +22,8 @@ export type Offered = "declined" | "nothing answers" | "no browser" | "opened";
 
 /**
  * Offers to open the admin UI. It never fails.
- * @param write takes the lines with the URL and what came of it
- * @param patienceMs how long to see whether the browser's start fails, in ms; 0: it is not waited for
+ * @param write prints the URL and the outcome
+ * @param patienceMs how long to wait for the browser's start to fail, in ms; 0: not at all
  */
 export async function offerAdminPage(
   page: string,
@@ -49,15 +49,15 @@ export async function offerAdminPage(
     if (patienceMs > 0) await failureWithin(patienceMs, starter);
     return "opened";
   } catch (error) {
-    write(`No browser could be started (${printable(reasonOf(error))}); the URL above is the page.`);
+    write(`No browser could be started (${printable(reasonOf(error))}); open the URL above.`);
     return "no browser";
   }
 }
 
-/** Throws where what starts the browser fails within that time. Some stay as long as the browser does. */
+/** Throws if the program that starts the browser fails in that time. Some run until the browser ends. */
 async function failureWithin(ms: number, starter: ChildProcess): Promise<void> {
   if (starter.exitCode === null) {
-    starter.ref(); // `open` has made it one that is not waited for
+    starter.ref(); // undoes `open`'s unref()
     await once(starter, "exit", { signal: AbortSignal.timeout(ms) }).catch(() => {});
     starter.unref();
   }

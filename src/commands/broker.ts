@@ -16,14 +16,13 @@ export async function broker(options: { image: string | undefined }, terminal: T
     stop.abort();
   };
   const stopListening = onStopSignals(process, { first: askedToStop, second: askedToStop });
-  output.out(colors.out.dim("Starting a RabbitMQ of its own ..."));
+  output.out(colors.out.dim("Starting a private RabbitMQ ..."));
   let running: PrivateBroker | undefined;
   try {
     running = await PrivateBroker.start({ standardPorts: true, image: options.image, signal: stop.signal });
     for (const line of welcome(running)) output.out(line);
     const end = await Promise.race([stopped, running.ended()]);
-    if (end === undefined)
-      throw new WorkQueueError("CONNECTION_LOST", "RabbitMQ ended without having been asked to.");
+    if (end === undefined) throw new WorkQueueError("CONNECTION_LOST", "RabbitMQ ended unexpectedly.");
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {

@@ -6,7 +6,7 @@ import { warning } from "../report/event-line.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { printable } from "../text/printable.js";
 
-/** What a user says about where the broker is and how to log in. */
+/** The user's flags for the broker's address and login. */
 export interface ConnectionFlags {
   url: string[];
   passwordFile?: string | undefined;
@@ -17,7 +17,7 @@ export interface ConnectionFlags {
 }
 
 /**
- * Makes addresses and certificates of the flags, and hides passwords from `ps`.
+ * Parses addresses and certificates in flags; hides passwords from `ps`.
  * @throws WorkQueueError BAD_URL, USAGE, INPUT where a file cannot be read, INTERRUPTED at the password prompt.
  */
 export async function connectionTarget(
@@ -39,7 +39,7 @@ export async function connectionTarget(
   return { urls, tls };
 }
 
-/** Makes addresses of what was given as `--url`, and hides their passwords from `ps`. @throws WorkQueueError BAD_URL */
+/** Parses the `--url` values, and hides their passwords from `ps`. @throws WorkQueueError BAD_URL */
 export function brokerUrls(given: readonly string[], password?: string): BrokerUrl[] {
   const texts = given.flatMap(addresses);
   hideFromProcessList(texts);
@@ -51,7 +51,7 @@ function addresses(text: string): string[] {
   return text.replace(/,\s*$/, "").split(/,\s*(?=amqps?:\/\/)/i);
 }
 
-/** The process title is the command line without what may hold a password. */
+/** Sets the process title to the command line without passwords. */
 function hideFromProcessList(texts: readonly string[]): void {
   const secret = texts.filter((text) => text.includes("@"));
   if (!process.argv.some((word) => secret.some((text) => word.includes(text)))) return;

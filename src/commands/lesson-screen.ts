@@ -8,13 +8,13 @@ import { drawTimelines } from "../timeline/draw-text.js";
 import { buildTimeline, type Titled } from "../timeline/timeline.js";
 import type { TimelineEvent } from "../timeline/timeline-event.js";
 
-/** Off a terminal, so many "Sent" lines of a run are written; a lesson may send thousands. */
+/** The most "Sent" lines per run without a terminal; a lesson may send thousands. */
 const SENT_LINES = 12;
 
 /** How often the lanes are drawn anew, in ms. */
 const EVERY_MS = 200;
 
-/** Shows a lesson while it goes on: its lanes, or where they cannot be redrawn a line for every event. */
+/** Shows a running lesson: its lanes or, where they cannot be redrawn, a line for every event. */
 export class LessonScreen implements LessonObserver {
   readonly #terminal: Terminal;
   readonly #redraw: Redraw;

@@ -18,7 +18,7 @@ import { onStopSignals, signalExitCode } from "./signals.js";
 import { checkSvg, writeSvg } from "./svg-file.js";
 import { openTaskFile } from "./task-file.js";
 
-/** What a person asked of a lesson; undefined: as the lesson has it. */
+/** The user's settings; undefined: the lesson's own. */
 export interface RunOptions {
   workers: number | undefined;
   file: string | undefined;
@@ -87,7 +87,7 @@ async function runAndPrint(
 
   say(bold(lesson.question));
   sayWrapped(lesson.plan(options));
-  say(dim(url === undefined ? "Starting a RabbitMQ of its own ..." : "On a queue of its own ..."));
+  say(dim(url === undefined ? "Starting a private RabbitMQ ..." : "On a new queue ..."));
   say("");
   const screen = new LessonScreen(terminal);
   const run = await LessonRun.open({ url, dotMs, signal, observer: screen });
@@ -138,7 +138,7 @@ async function refuseWhatCannotBe(
   if (url !== undefined && killsBroker)
     throw new WorkQueueError(
       "USAGE",
-      `The lesson ${name} kills the broker, which it does only to one of its own: run it without --url.`,
+      `The lesson ${name} kills its broker, which must be a private one: run it without --url.`,
     );
   if (dotMs < minDotMs)
     throw new WorkQueueError(

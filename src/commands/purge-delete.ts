@@ -27,7 +27,7 @@ export function purgeQueue(options: PurgeOptions, terminal: Terminal): Promise<n
       const gone = await purgeOnBroker(request);
       return [
         `Dropped ${count(gone, "ready task")} of queue ${quoted(options.queue)}.`,
-        "Tasks in workers' hands stay.",
+        "Unacknowledged tasks stay.",
       ];
     },
   });
@@ -42,7 +42,7 @@ export function deleteQueue(options: PurgeOptions & DeleteConditions, terminal: 
       const { ready, workers } = await deleteOnBroker(request, options);
       const done = `Deleted queue ${quoted(options.queue)}; ${count(ready, "ready task")} went with it.`;
       if (workers === 0) return [done];
-      return [done, "So did the tasks in workers' hands. A worker that goes on declares the queue anew."];
+      return [done, "So did unacknowledged tasks. A running worker declares the queue again."];
     },
   });
 }
@@ -61,11 +61,8 @@ async function askAndDo(options: PurgeOptions, terminal: Terminal, order: Order)
   const request = { ...options, report: connectionWarnings(terminal) };
   if (!options.yes) {
     if (!canAsk(terminal))
-      throw new WorkQueueError(
-        "USAGE",
-        "It asks first, which takes a terminal; --yes does it without asking.",
-      );
-    // A connection of its own: the answer may take its time.
+      throw new WorkQueueError("USAGE", "It asks first, which needs a terminal; --yes does not ask.");
+    // A separate connection: the user may answer late.
     const { ready, workers } = await lookAtQueue(request);
     const question = order.question(count(ready, "ready task"));
     const listening = `${count(workers, "worker")} ${workers === 1 ? "listens" : "listen"} on it.`;

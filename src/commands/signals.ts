@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 
-/** Whatever emits signals: the process, or in a test an EventEmitter. */
+/** Emits signals: the process or, in a test, an EventEmitter. */
 export interface SignalSource {
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
@@ -30,7 +30,7 @@ export function onStopSignals(
   };
 }
 
-/** Exit code of a process that a signal made leave: 128 and the signal's number, 130 for SIGINT, 143 for SIGTERM. */
+/** Exit code of a process ended by a signal: 128 plus the signal's number, 130 for SIGINT, 143 for SIGTERM. */
 export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + (constants.signals[signal] ?? 0);
 }

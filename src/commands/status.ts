@@ -18,7 +18,7 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   return 0;
 }
 
-/** The terminal's width, as many lines as there are; off a terminal nothing is cut. */
+/** The terminal's width, any number of lines; without a terminal, any width. */
 const roomOf = ({ stdout }: Terminal): Room => ({
   columns: stdout.isTTY === true && stdout.columns > 0 ? stdout.columns : Number.POSITIVE_INFINITY,
   rows: Number.POSITIVE_INFINITY,

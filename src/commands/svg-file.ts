@@ -2,10 +2,10 @@ import { access, constants, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf, reasonOf, WorkQueueError } from "../engine/errors.js";
 
-/** Told before the work, not after. @throws WorkQueueError INPUT where a file could not be written there */
+/** Called before the work starts. @throws WorkQueueError INPUT where a file could not be written there */
 export async function checkSvg(path: string): Promise<void> {
   try {
-    if (path === "" || path.endsWith("/")) throw new Error("that is no file's name");
+    if (path === "" || path.endsWith("/")) throw new Error("not a file name");
     const existing = await stat(path).catch((error) => {
       if (codeOf(error) !== "ENOENT") throw error;
     });

@@ -18,7 +18,7 @@ export interface TaskSource {
  * Opens a file of tasks, `-` being standard input: one task per line (LF or CRLF, empty lines skipped, the
  * bytes as they are). Where the name ends in .csv, one per row: its first column, CSV quoting understood.
  * @param fromLine tasks on lines before this one are passed over
- * @param signal aborted: reading ends with its AbortError, however long the next task would be waited for
+ * @param signal aborting it ends reading with its AbortError, even while waiting for the next task
  * @throws WorkQueueError INPUT where it cannot be opened, or later, read.
  */
 export async function openTaskFile(
@@ -48,7 +48,7 @@ async function openFile(path: string): Promise<FileHandle> {
       await file.close();
       throw new WorkQueueError(
         "INPUT",
-        `"${path}" is a directory; --file wants a file with one task per line.`,
+        `"${path}" is a directory; --file needs a file with one task per line.`,
       );
     }
     return file;
@@ -74,7 +74,7 @@ async function* readable(
   }
 }
 
-/** What a chunk of the input completes is handed on together. */
+/** Yields the lines that a chunk completes together. */
 async function* lines(input: Readable): AsyncIterable<Input[]> {
   let rest: Buffer[] = [];
   let line = 0;
@@ -103,7 +103,7 @@ async function* lines(input: Readable): AsyncIterable<Input[]> {
 
 async function* rows(input: Readable): AsyncIterable<Input[]> {
   const { parse } = await import("csv-parse"); // only now: most runs need none
-  // Rows of a course's file are of any length, and people put quotes where CSV wants none.
+  // Course files have rows of any length, and quotes where CSV allows none.
   const parser = parse({
     bom: true,
     info: true,

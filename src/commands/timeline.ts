@@ -14,9 +14,9 @@ import { readEvent } from "../timeline/event-log.js";
 import { buildTimeline, type Lane } from "../timeline/timeline.js";
 import { checkSvg, writeSvg } from "./svg-file.js";
 
-/** What the logs had in them. */
+/** What was read from the logs. */
 interface Read {
-  /** Those a timeline is made of. */
+  /** Those in `drawnEvents`. */
   events: WorkQueueEvent[];
   confirmed: number;
   /** Lines that are no event. */
@@ -34,7 +34,7 @@ export async function timeline(
   const { events, confirmed, unreadable } = read;
   const { stdout, output, colors } = terminal;
   if (unreadable > 0)
-    output.err(warning(colors.err, `${count(unreadable, "line")} passed over: no event of --json.`).text);
+    output.err(warning(colors.err, `${count(unreadable, "line")} skipped: not from --json.`).text);
   if (!events.some(({ event }) => event === "task-received")) {
     const sent =
       confirmed > 0 ? ` What became of the ${count(confirmed, "task")} sent is in the workers' logs.` : "";
@@ -69,7 +69,7 @@ const words: Record<string, string> = {
   open: "not ended",
 };
 
-/** The events a timeline is made of; the others would only fill the memory. */
+/** The events that a timeline uses; others would only take memory. */
 const drawnEvents = new Set<string>([
   ...["connected", "consuming", "connection-lost"],
   ...["task-received", "task-progress", "task-done", "task-aborted", "task-requeued"],

@@ -12,15 +12,15 @@ import { onStopSignals } from "./signals.js";
 import type { StatusOptions } from "./status.js";
 
 /**
- * Prints how the queue stands once a second, until a signal or until its reader is gone; returns the exit code. It
- * fails as `status` does before the first look; later, connections are made again forever.
+ * Prints the queue's status once a second, until a signal or until its reader is gone; returns the exit code. Before
+ * the first status it fails as `status` does; later it reconnects forever.
  */
 export async function watchStatus(options: StatusOptions, terminal: Terminal): Promise<number> {
   const { stdout, output, colors } = terminal;
   const redraw = new Redraw(terminal, "first");
   const stop = new AbortController();
   let last: { status: QueueStatus; broker: BrokerUrl } | undefined;
-  /** A ` [!]` line about why `last` is not of now. */
+  /** A ` [!]` line: why `last` is out of date. */
   let trouble: string | undefined;
 
   const draw = () => {

@@ -1,4 +1,4 @@
-/** Every default of the work queue, once: the engine, the help texts and the docs read it here. */
+/** The only definition of each default, for the engine and the help texts. */
 export const defaults = {
   /** Broker address when neither `--url` nor `AMQP_URL` is given. */
   url: "amqp://localhost:5672",
@@ -15,8 +15,8 @@ export const defaults = {
   /** How long the broker may take to declare the queue and start a consumer on a new connection, in ms. */
   setupTimeoutMs: 30_000,
   /**
-   * Reconnection: the first delay, doubled up to the longest, each less by up to a fifth; it begins anew
-   * after a connection that lasted `stableMs`. In ms.
+   * Reconnection delays in ms: doubled up to `maxDelay`, each shortened at random by up to a fifth; reset
+   * after a connection that lasted `stableMs`.
    */
   reconnect: { initialDelay: 100, maxDelay: 5_000, factor: 2, jitter: 0.2, stableMs: 1_000 },
   /** How long the publisher waits without any confirm before it gives up, in ms. */

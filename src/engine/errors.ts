@@ -1,4 +1,4 @@
-/** What can go wrong, as a code that programs may switch on; docs/events.md lists them with their remedy. */
+/** Error codes, for programs to switch on; docs/events.md lists them. */
 export type ErrorCode =
   | "USAGE" // a value given by the user is malformed
   | "BAD_URL" // the AMQP URL is malformed
@@ -11,18 +11,18 @@ export type ErrorCode =
   | "VHOST_REFUSED" // the virtual host does not exist, or the user may not use it
   | "QUEUE_MISMATCH" // the queue exists with properties that cannot be worked with
   | "QUEUE_REFUSED" // the broker refuses the queue for another reason
-  | "QUEUE_UNAVAILABLE" // the queue is there, but not to be had now: its node is down
-  | "QUEUE_MISSING" // there is no such queue
-  | "QUEUE_KEPT" // the queue was not deleted: it is not empty or not unused, as was asked for, or knows no conditions
+  | "QUEUE_UNAVAILABLE" // the queue exists, but cannot be used now: its node is down
+  | "QUEUE_MISSING" // the queue does not exist
+  | "QUEUE_KEPT" // the queue was not deleted: a condition does not hold, or its type supports none
   | "PUBLISH_REFUSED" // the broker closed the publisher's channel
   | "CONFIRM_TIMEOUT" // no confirm came in time
-  | "NACKED" // the broker went on nacking every task: its queue is full, or without a leader
+  | "NACKED" // the broker kept nacking every task: its queue is full, or has no leader
   | "CONNECTION_LOST" // the connection, or the private broker, is gone
   | "INTERRUPTED" // asked to stop before the end
   | "INPUT" // the tasks to publish cannot be read
   | "BROKER_START"; // the private broker did not start
 
-/** Codes that look like a mistake: trying again is not expected to mend them. */
+/** Codes of likely mistakes, which a retry is not expected to fix. */
 const mistakes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "BAD_URL",
   "NOT_AMQP",
@@ -45,12 +45,12 @@ export class WorkQueueError extends Error {
     this.code = code;
   }
 
-  /** Whether the first connection is given up at once, however long was to be tried for it. */
+  /** Whether it ends the first connection at once, without further attempts for `waitMs`. */
   get endsFirstConnection(): boolean {
     return mistakes.has(this.code);
   }
 
-  /** Whether it also ends a session that has worked before. The others pass: a limit, a failover, a boot. */
+  /** Whether it also ends a session that was connected. Others may pass: a limit, a failover, a boot. */
   get endsSession(): boolean {
     return this.code === "QUEUE_MISMATCH" || this.code === "ACCESS_REFUSED";
   }

@@ -29,7 +29,7 @@ export type EngineEvent =
   | { event: "stopping"; reason: string; inHand: number; waiting: number }
   | ({ event: "stopped" } & (PublishTotals | WorkTotals));
 
-/** A task was published; nothing is known of it yet. */
+/** A task was published, not yet confirmed. */
 interface TaskSent {
   event: "task-sent";
   task: Task;
@@ -46,9 +46,9 @@ export interface TaskReceived {
   event: "task-received";
   task: Task;
   redelivered: boolean;
-  /** Of a redelivered task: how often it came back, as a delivery limit counts; only where the broker counts. */
+  /** If redelivered: how often it returned to the queue, as a delivery limit counts; only if counted. */
   deliveryCount?: number;
-  /** Of a redelivered task: how often a worker had it before; only from RabbitMQ 4.3 on. */
+  /** If redelivered: how often a worker had it before; only from RabbitMQ 4.3 on. */
   acquiredCount?: number;
 }
 
@@ -56,13 +56,13 @@ export interface TaskReceived {
 export interface QueueDeclared {
   event: "queue-declared";
   queue: string;
-  /** As declared, or as found where another type was there already; null: the broker's default. */
+  /** As declared, or that of an existing queue; null: the broker's default. */
   type: QueueType | null;
   /** Tasks ready, that is waiting for a worker. */
   ready: number;
   /** Consumers on the queue, this one not yet counted. */
   workers: number;
-  /** True where the queue was there with other arguments and is used as it is. */
+  /** Whether it existed with other arguments and is used as it is. */
   adopted: boolean;
 }
 
@@ -109,8 +109,8 @@ export type WorkQueueEvent = EngineEvent & { at: Date; name: string };
 export type Report = (event: EngineEvent) => void;
 
 /**
- * Passes events on to a listener. What it throws is its own defect: an uncaught exception with its stack, and no
- * connection error of amqplib's, in whose handlers it is called.
+ * Calls a listener with each event. What it throws becomes an uncaught exception with its stack; thrown inside
+ * amqplib's handlers, it would become a connection error.
  */
 export function safely(listener: (event: EngineEvent) => void): Report {
   return (event) => {
@@ -126,5 +126,5 @@ export function safely(listener: (event: EngineEvent) => void): Report {
 
 /** The same, each event stamped with the time and the name of the process. */
 export const stamp = (name: string, listener: (event: WorkQueueEvent) => void): Report =>
-  // The three that every event has come first, where a reader of the JSON looks for them.
+  // The three fields that every event has come first in the JSON.
   safely((event) => listener(Object.assign({ event: event.event, at: new Date(), name }, event)));

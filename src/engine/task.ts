@@ -6,7 +6,7 @@ const LARGEST_SHOWN = 16 * 1024 * 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A task to be published: its body, and the line of the input it stands on, from 1. */
+/** A task to publish: its body, and its line in the input, from 1. */
 export interface Input {
   body: Buffer;
   line: number;
@@ -29,11 +29,11 @@ export class Task {
     return this.body.length;
   }
 
-  /** How many bytes 0x2E the body holds, whatever else it is. */
+  /** The number of 0x2E bytes in the body, text or not. */
   get dots(): number {
     if (this.#dots === undefined) {
       let dots = 0;
-      // By index: 100 MB of dots take indexOf or an iterator seconds, in which no heartbeat is sent.
+      // By index: for 100 MB of dots, indexOf or an iterator takes seconds and blocks heartbeats.
       for (let at = 0; at < this.body.length; at++) if (this.body[at] === DOT) dots++;
       this.#dots = dots;
     }

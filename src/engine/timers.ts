@@ -4,7 +4,7 @@ import { defaults } from "./defaults.js";
 /** The longest delay a Node timer keeps, in ms: 24.8 days. A longer one fires at once (Node docs, setTimeout). */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** The pause before an attempt, in ms: doubled each time up to the longest, and less by a random part. */
+/** The pause before an attempt, in ms: doubled each time up to the longest, minus a random part. */
 export function backoff(attempt: number): number {
   const { initialDelay, maxDelay, factor, jitter } = defaults.reconnect;
   const base = Math.min(maxDelay, initialDelay * factor ** (attempt - 1));

@@ -11,18 +11,18 @@ const remedies: Record<ErrorCode, string> = {
   HOST_UNKNOWN: "Check the host in --url (or AMQP_URL).",
   CONNECT_TIMEOUT: "Check host and port in --url (or AMQP_URL): AMQP is port 5672, with TLS 5671.",
   NOT_AMQP: "Point --url (or AMQP_URL) at the AMQP port: 5672, or with TLS amqps:// and 5671.",
-  TLS: "amqps:// wants a TLS listener (5671) with a certificate this machine trusts and that names this host; --ca names another authority, --cert and --key are this client's own. amqp:// is without TLS.",
+  TLS: "amqps:// needs a TLS listener (5671) with a certificate this machine trusts and that names this host; --ca names another authority, --cert and --key are this client's own. amqp:// is without TLS.",
   ACCESS_REFUSED:
     "Check user and password in --url (or AMQP_URL, --password-file, --ask-password). On a RabbitMQ installed natively, guest may log in from the same machine only.",
   VHOST_REFUSED:
-    "The virtual host is the part of the URL behind host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /. A limit on its connections reads the same.",
+    "The virtual host is the part of the URL after host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /. A limit on its connections reads the same.",
   QUEUE_MISMATCH: "Use another queue (--queue other), or `task-queue delete` this one if it is not needed.",
   QUEUE_REFUSED: "Try another queue (--queue other), or ask the broker's administrator for the permission.",
   QUEUE_UNAVAILABLE: "The cluster node that holds it may be down; --wait 1m keeps trying.",
   QUEUE_MISSING:
     "Check --queue (or TASK_QUEUE) and the virtual host in --url. new-task and worker create the queue.",
   QUEUE_KEPT:
-    "`task-queue status` shows how it stands; without --if-empty and --if-unused it is deleted with all it holds.",
+    "`task-queue status` shows its state; without --if-empty and --if-unused it is deleted with all it holds.",
   PUBLISH_REFUSED:
     "The broker says why, a missing permission to write for instance; what was not confirmed has to be sent again.",
   CONFIRM_TIMEOUT:
@@ -35,7 +35,7 @@ const remedies: Record<ErrorCode, string> = {
   BROKER_START: "",
 };
 
-/** Exit code of a command that ended with this error: 2 where the user's words were wrong, else 1. */
+/** Exit code of a command that ended with this error: 2 for wrong usage, else 1. */
 export function exitCodeOf(thrown: unknown): 1 | 2 {
   const code = codeOf(thrown);
   return code === "USAGE" || code === "BAD_URL" ? 2 : 1;

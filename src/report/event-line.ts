@@ -44,8 +44,8 @@ export const waitingLine = (colors: ChalkInstance): Line =>
   note(colors, "Waiting for messages. To exit press CTRL+C");
 
 /**
- * What a person reads of an event, or undefined where that is nothing.
- * @param named there are several tasks at a time: name the one in a Done line, and the line of one that failed
+ * The line printed for an event, or undefined for none.
+ * @param named several tasks at a time: a Done line names its task, an error line its input line
  */
 export function eventLine(event: EngineEvent, colors: Colors, named = false): Line | undefined {
   switch (event.event) {
@@ -114,7 +114,7 @@ export function eventLine(event: EngineEvent, colors: Colors, named = false): Li
   }
 }
 
-/** What to do where the broker took a task back: its own text names no setting (guide "Consumers"). */
+/** The setting behind an ack timeout, which the broker's text does not name (guide "Consumers"). */
 function ackTimeout(reason: string): string {
   if (!/delivery acknowledgement.*timed out|held too long/.test(reason)) return "";
   return ". The setting is consumer_timeout, 30 min by default; from RabbitMQ 4.3 on also --consumer-timeout";
@@ -122,7 +122,7 @@ function ackTimeout(reason: string): string {
 
 function again({ redelivered, deliveryCount = 0, acquiredCount = 0 }: TaskReceived): string {
   if (!redelivered) return "";
-  // Since RabbitMQ 4.3 not every return counts as one, and the other count has them all.
+  // Since RabbitMQ 4.3 deliveryCount omits some returns; acquiredCount has them all.
   const before = Math.max(deliveryCount, acquiredCount);
   return before > 0 ? ` (redelivered, delivery ${before + 1})` : " (redelivered)";
 }

@@ -2,15 +2,15 @@ import type { ChalkInstance } from "chalk";
 import type { EngineEvent } from "../engine/events.js";
 import { printable } from "../text/printable.js";
 
-/** One AMQP method as it was sent or received, and what it buys. */
+/** One AMQP method as sent or received, and its purpose. */
 interface Step {
   method: string;
   why: string;
 }
 
 /**
- * Narrates the AMQP steps while they happen: every step with its flags, and, the first time, what it is
- * good for. Sources: AMQP 0-9-1 spec; RabbitMQ guides "Queues", "Consumers", "Publishers", "Confirms".
+ * Prints each AMQP step as it happens: with its flags and, the first time, its purpose.
+ * Sources: AMQP 0-9-1 spec; RabbitMQ guides "Queues", "Consumers", "Publishers", "Confirms".
  */
 export function explainReporter(
   write: (line: string) => void,
@@ -48,29 +48,29 @@ function steps(event: EngineEvent, names: { name: string; queue: string }, autoA
       return [
         {
           method: "connection lost",
-          why: "Whatever was not acknowledged, the broker delivers again; whatever was not confirmed is published again.",
+          why: "Unacknowledged tasks are delivered again; unconfirmed ones are published again.",
         },
       ];
     case "channel-opened":
       return event.confirms
         ? [
-            { method: "channel.open", why: "A channel is a light conversation inside the connection." },
+            { method: "channel.open", why: "A channel is a lightweight session in the connection." },
             {
               method: "confirm.select",
-              why: "From here the broker confirms every message it has taken over. Without it, a lost message would go unnoticed.",
+              why: "From here on the broker confirms every message it accepts. Without it, a lost message would go unnoticed.",
             },
           ]
-        : [{ method: "channel.open", why: "A channel is a light conversation inside the connection." }];
+        : [{ method: "channel.open", why: "A channel is a lightweight session in the connection." }];
     case "queue-declared":
       return [
         event.adopted
           ? {
               method: `queue.declare ${queue} passive: ${event.ready} ready, ${event.workers} consumers`,
-              why: "The queue is there with other arguments, so it is only looked up, not changed.",
+              why: "The queue exists with other arguments, so it is only looked up, not changed.",
             }
           : {
               method: `queue.declare ${queue} durable=true${event.type === null ? "" : ` x-queue-type=${event.type}`}: ${event.ready} ready, ${event.workers} consumers`,
-              why: "Makes the queue unless it is there. Durable: it outlives a restart of the broker. Both sides declare it, so either may start first.",
+              why: "Creates the queue unless it exists. Durable: it survives a broker restart. Both sides declare it, so either may start first.",
             },
       ];
     case "task-sent":
@@ -108,20 +108,20 @@ function steps(event: EngineEvent, names: { name: string; queue: string }, autoA
         },
       ];
     case "task-done":
-      return [{ method: "basic.ack", why: "Only now the broker forgets the task, and sends the next one." }];
+      return [{ method: "basic.ack", why: "The broker deletes the task only now, and sends the next one." }];
     case "task-requeued":
       return [
         { method: "basic.nack requeue=true", why: "The task goes back to the queue, marked as redelivered." },
       ];
     case "stopping":
       return [
-        { method: `basic.cancel ${name}`, why: "No more deliveries; what is in hand is finished first." },
+        { method: `basic.cancel ${name}`, why: "No more deliveries; running tasks are finished first." },
       ];
     case "stopped":
       return [
         {
           method: "channel.close, then connection.close",
-          why: "In this order and each one answered, so that no ack or publish is left behind in a buffer.",
+          why: "In this order and each one answered, so that no ack or publish stays in a buffer.",
         },
       ];
     default:

@@ -13,7 +13,7 @@ const NAMED = 20;
 /** How often the progress line changes, in ms. */
 const PROGRESS_EVERY = 100;
 
-/** Makes the lines that a person reads of a publisher. */
+/** Prints a publisher's events as lines of text. */
 export function publisherLines(
   terminal: Terminal,
   { urls, file, fromLine }: { urls: readonly BrokerUrl[]; file: string | undefined; fromLine: number },
@@ -71,7 +71,7 @@ function summary(totals: PublishTotals, fromLine: number): string {
   return ` [x] ${parts.join("; ")}`;
 }
 
-/** Which lines are not stored; and of an input not published to its end, what is known, and how to go on. */
+/** The lines not stored; if the input was not published to its end, also how to continue. */
 function account(totals: PublishTotals, notStored: string): string[] {
   const { complete, confirmed, upToLine, doubtfulLines } = totals;
   const missing = notStored === "" ? [] : [`     Not stored: line ${notStored}.`];
@@ -87,7 +87,7 @@ function account(totals: PublishTotals, notStored: string): string[] {
   return [...missing, `     ${upTo}; ${doubtful}.`, `     To go on from there: --from-line ${upToLine + 1}`];
 }
 
-/** How things stood when the queue was declared, which costs no question of its own. */
+/** The counts from the queue's declaration, which need no extra request. */
 function standing({ queue, ready, workers }: QueueDeclared, urls: readonly BrokerUrl[]): string {
   const ahead = `     ${count(ready, "task")} waiting ahead, ${count(workers, "worker")} listening on '${printable(queue)}'.`;
   if (workers > 0) return ahead;

@@ -4,7 +4,7 @@ import type { Terminal } from "../terminal/terminal.js";
 import { explainReporter } from "./explain.js";
 import { jsonReporter } from "./json.js";
 
-/** What every command about a queue was asked: where, which queue, and how to report. */
+/** Options of every command about a queue: where, which queue, and how to report. */
 export interface QueueCommandOptions extends SessionTarget {
   queue: string;
   queueType: QueueType | undefined;
@@ -13,8 +13,8 @@ export interface QueueCommandOptions extends SessionTarget {
 }
 
 /**
- * What a command's events become: JSON lines on stdout, or lines for a person; with `explain` the AMQP
- * steps before them (on stderr where stdout is JSON).
+ * Prints a command's events as JSON lines or as text; with `explain`, the AMQP steps before them (on stderr
+ * if stdout is JSON).
  */
 export function makeReport(
   options: QueueCommandOptions,

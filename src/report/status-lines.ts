@@ -6,7 +6,7 @@ import { fit, fitMiddle, pad, wrap } from "../text/columns.js";
 import { count } from "../text/numbers.js";
 import { printable } from "../text/printable.js";
 
-/** What stands in a place whose number is not known. */
+/** Printed for a number that is not known. */
 const UNKNOWN = "unknown";
 
 /** What a terminal has room for; Infinity where there is none. */
@@ -16,8 +16,8 @@ export interface Room {
 }
 
 /**
- * How a queue stands, for a person: a short table, what has to be said about it, and its workers: as many of them
- * as there is room for.
+ * A queue's status as text: a short table, notes on surprising numbers, and as many of its workers as there is
+ * room for.
  * @param room no line is wider
  */
 export function statusLines(
@@ -85,7 +85,7 @@ function hints(status: QueueStatus): string[] {
   const found: string[] = [];
   if (unknownBecause !== null) {
     const amqpAlone = unacknowledged === null && workers === null;
-    const known = amqpAlone ? "Over AMQP alone no more than this is known" : "Not all is known";
+    const known = amqpAlone ? "AMQP alone gives no more than this" : "Not all is known";
     found.push(`${known}. ${printable(unknownBecause, 400)}`);
   }
   if (type === "stream")
@@ -99,7 +99,7 @@ function hints(status: QueueStatus): string[] {
   if (workers?.some(({ prefetch }) => prefetch === 0))
     found.push("A worker without a prefetch limit is sent every task there is, and the others get none.");
   if (type !== "stream" && workers !== null && workers.length !== workerCount)
-    found.push("Workers come and go: the list is older than their number.");
+    found.push("The list of workers is older than their number.");
   return found;
 }
 

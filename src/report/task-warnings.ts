@@ -3,11 +3,11 @@ import { count } from "../text/numbers.js";
 import { printable, printableBody } from "../text/printable.js";
 
 /**
- * What will become of a task that is received, where that is not what anyone would expect: it keeps coming
- * back, or it takes so long that the broker takes it back.
+ * Warnings about a received task: it is redelivered repeatedly, or takes longer than the broker waits for
+ * its ack.
  */
 
-/** From so many returns on, that is from the third delivery on, a warning says what becomes of them. */
+/** Warnings start at this many returns, that is at the third delivery. */
 const WARNED_FROM = 2;
 
 /** A quorum queue's default delivery limit since RabbitMQ 4.0 (guide "Quorum Queues", poison message handling). */
@@ -17,8 +17,8 @@ const DEFAULT_LIMIT = 20;
 const CONSUMER_TIMEOUT = 30 * 60_000;
 
 /**
- * What becomes of a task that came back so often, or undefined where that is not often yet. A quorum queue
- * drops or dead-letters a task when its count of returns would exceed the limit: 20 of them are borne.
+ * A warning about a task requeued this often, or undefined below `WARNED_FROM`. A quorum queue drops or
+ * dead-letters a task when its count of returns would exceed the limit: 20 are allowed.
  */
 export function returnsLine(task: Task, returns: number, broker: { product: string; version: string }) {
   if (returns < WARNED_FROM) return undefined;
@@ -35,7 +35,7 @@ export function returnsLine(task: Task, returns: number, broker: { product: stri
 }
 
 /**
- * That a task takes longer than the broker waits for its ack, or undefined where it does not.
+ * A warning that a task takes longer than the broker waits for its ack, or undefined.
  * @param timeoutMs what --consumer-timeout asked for, in ms
  */
 export function lengthLine(task: Task, dotMs: number, timeoutMs: number | undefined): string | undefined {
@@ -48,7 +48,7 @@ export function lengthLine(task: Task, dotMs: number, timeoutMs: number | undefi
   return `'${printableBody(task.body, 40)}' is ${inWords(ms)} of work; RabbitMQ may take it back before (${setting}).`;
 }
 
-/** That a broker does not know --consumer-timeout: only RabbitMQ from 4.3 on does, for quorum queues. */
+/** A warning that the broker ignores --consumer-timeout: RabbitMQ before 4.3, or another. */
 export function timeoutLine({ product, version }: { product: string; version: string }): string | undefined {
   const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
   if (product === "RabbitMQ" && (major > 4 || (major === 4 && minor >= 3))) return undefined;

@@ -7,14 +7,14 @@ import { printableBody } from "../text/printable.js";
 import { eventLine, printLine, waitingLine, warning } from "./event-line.js";
 import { lengthLine, returnsLine, timeoutLine } from "./task-warnings.js";
 
-/** How long a worker is idle before it says again that it waits, in ms. */
+/** Idle time before "Waiting" is printed again, in ms. */
 const IDLE_MS = 250;
 
 /** Up to this many dots are drawn one by one. */
 const DRAWN_DOTS = 20;
 
 /**
- * Makes the lines that a person reads of a worker.
+ * Prints a worker's events as lines of text.
  * @param options `several`: it works more than one task at a time; `autoAck`: what it holds cannot be requeued;
  * `dotMs`: the work per dot; `consumerTimeoutMs`: how long the broker was asked to wait for an ack
  */
@@ -66,7 +66,7 @@ export function workerLines(
   };
 }
 
-/** The line that shows the task in hand and its dots going by. */
+/** The progress line: the running task and its dots. */
 function workingOn(inHand: ReadonlyMap<Task, number>): string | undefined {
   const [first] = inHand;
   if (first === undefined) return undefined;

@@ -4,9 +4,8 @@ interface Stream {
 }
 
 /**
- * What a command writes, in the order of writing: lines to stdout and to stderr. Lines to stdout wait for the end of
- * the turn and go in one write, for to a file every write is a system call, and a line costs a good part of the time
- * that a small task takes to the broker and back.
+ * A command's output, in order: lines to stdout and to stderr. Lines to stdout are written together at the end of the
+ * turn: each write to a file is a system call, which takes a good part of a small task's round trip to the broker.
  */
 export class Output {
   readonly #stdout: Stream;
@@ -39,7 +38,7 @@ export class Output {
     this.#waiting = "";
   }
 
-  /** Writes what waits: before something else writes to the same terminal. */
+  /** Writes pending lines, before something else writes to the terminal. */
   flush(): void {
     if (this.#waiting !== "") this.write("");
   }

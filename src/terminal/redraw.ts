@@ -27,7 +27,7 @@ export class Redraw {
     return this.enabled ? this.#terminal.stdout.columns - 1 : Number.POSITIVE_INFINITY;
   }
 
-  /** The most lines that stay: the cursor is on the row below them, and some terminals keep what is wiped from the first. */
+  /** The most lines drawn: the cursor is on the row below, and some terminals keep text wiped from their first row. */
   get rows(): number {
     const { rows } = this.#terminal.stdout;
     return this.enabled && rows > 2 ? rows - 2 : Number.POSITIVE_INFINITY;
@@ -51,7 +51,7 @@ export class Redraw {
     this.#drawn = [];
   }
 
-  /** Begins anew on an empty screen: a terminal whose size changes moves what is on it. */
+  /** Clears the screen: a terminal whose size changes moves what is on it. */
   clear(): void {
     if (!this.enabled) return;
     this.#terminal.output.write("\x1b[H\x1b[2J");

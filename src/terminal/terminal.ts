@@ -7,10 +7,10 @@ export interface Colors {
   err: ChalkInstance;
 }
 
-/** Where a command reads and writes, handed in so that tests may hand in another. */
+/** A command's input and output, a parameter so that tests can replace it. */
 export interface Terminal {
   stdin: NodeJS.ReadStream;
-  /** Both are here for what they are (a terminal, so wide, closed); lines go to `output`. */
+  /** Both for their properties and events (isTTY, columns, error); lines go to `output`. */
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
   output: Output;
@@ -42,7 +42,7 @@ export function canRedraw({ stdout, env }: Terminal): boolean {
   return stdout.isTTY === true && stdout.columns > 0 && env["TERM"] !== "dumb";
 }
 
-/** Whether a question can be asked: a person at both ends, and no CI. */
+/** Whether to ask: stdin and stdout are terminals, and not in CI. */
 export function canAsk({ stdin, stdout, env }: Terminal): boolean {
   return stdin.isTTY === true && stdout.isTTY === true && !env["CI"];
 }

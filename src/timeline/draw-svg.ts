@@ -116,7 +116,7 @@ function assignRows({ bars }: Lane): { rowOf: Map<Bar, number>; size: number } {
   return { rowOf, size: Math.max(ends.length, 1) };
 }
 
-/** The gradients with which names fade out that are wider than their bars. */
+/** Gradients that fade out names wider than their bars. */
 const gradients = (): string =>
   [...Array.from({ length: COLORS }, (_, at) => String(at)), "out", "down"]
     .map(

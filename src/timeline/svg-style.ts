@@ -1,4 +1,4 @@
-/** Colours for light and dark mode; of a bar, fill and text. Workers take theirs in turn. */
+/** Colours for light and dark mode; for a bar, fill and text. Workers use theirs in turn. */
 const themes = {
   light: {
     ground: "#ffffff",

@@ -40,7 +40,6 @@ export const BROKER = "broker";
 
 const ends = { "task-done": "done", "task-aborted": "aborted", "task-requeued": "requeued" } as const;
 
-/** A bar that has not ended. */
 interface OpenBar {
   bar: Bar;
   name: string;

@@ -1,8 +1,8 @@
 import type { ChannelModel } from "amqplib";
 
 /**
- * What of amqplib 2.3 loses connections without reason, mended from outside. These are the only touches of its
- * inside; where another version looks different, each of them does nothing.
+ * Patches for two amqplib 2.3 defects that lose connections. Only these use its internals; in a version whose
+ * internals differ, each patch does nothing.
  */
 export function patchAmqplib({ connection }: ChannelModel): void {
   listenFirst(connection);
@@ -12,9 +12,9 @@ export function patchAmqplib({ connection }: ChannelModel): void {
 const patched = new WeakSet<object>();
 
 /**
- * Makes amqplib hand over a connection before it reads what came behind open-ok. Otherwise a connection.close in the
- * same segment is handled before there is a listener: an error would end the process, a shutdown go unnoticed. It
- * holds for the process, from the next connection on: this one has been read from already.
+ * Makes amqplib's connect() resolve before amqplib reads what follows open-ok. Otherwise a connection.close in the
+ * same segment is handled before there is a listener: an error ends the process, a shutdown goes unnoticed. Applies
+ * to the process, from the next connection on: this one has already been read from.
  */
 function listenFirst(connection: object): void {
   const prototype: { acceptLoop?: unknown } = Object.getPrototypeOf(connection);
@@ -26,7 +26,7 @@ function listenFirst(connection: object): void {
   };
 }
 
-/** What amqplib's connection has and its types leave out (lib/connection.js). */
+/** Members of amqplib's connection that its types omit (lib/connection.js). */
 interface Receiver {
   /** Received and not yet read. */
   rest: Buffer;
@@ -35,10 +35,10 @@ interface Receiver {
 }
 
 /**
- * Lets messages through whose headers amqplib cannot decode, without these headers. RabbitMQ accepts them from
- * other clients: a field of type "L" (64 bits, as "l"), and tables or arrays some thousand levels deep, on which
- * amqplib's decoder overflows the stack. amqplib takes either for a broken connection and drops it; the broker
- * would deliver the message again on the next one, to one worker after the other and without end.
+ * Delivers messages whose headers amqplib cannot decode, without these headers. RabbitMQ accepts them from
+ * other clients: a field of type "L" (64 bits, as "l"), and tables or arrays thousands of levels deep, which
+ * overflow the stack of amqplib's decoder. amqplib treats either as a broken connection and closes it; the
+ * broker would redeliver the message to one worker after another, endlessly.
  */
 function surviveUnreadableHeaders(connection: object): void {
   if (!isReceiver(connection)) return;

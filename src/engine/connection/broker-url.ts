@@ -8,7 +8,7 @@ export const isLocalHost = (host: string): boolean =>
   /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
 
 /**
- * Where a broker is, and as which user to log in there. The password is held privately: printing, inspecting or
+ * A broker's address and the user to log in as. The password is a private field: printing, inspecting or
  * serialising this object shows the redacted URL.
  */
 export class BrokerUrl {
@@ -57,7 +57,7 @@ export class BrokerUrl {
     return `${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.port}`;
   }
 
-  /** Whether nothing leaves this machine: localhost, 127.0.0.0/8, ::1. */
+  /** Whether the host is this machine: localhost, 127.0.0.0/8, ::1. */
   get isLocal(): boolean {
     return isLocalHost(this.host);
   }
@@ -119,7 +119,7 @@ function unescaped(character: string): string {
 function parsePort(text: string | undefined, fallback: number): number {
   if (text === undefined || text === "") return fallback;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) throw bad("has a port that is no number from 1 to 65535");
+  if (port < 1 || port > 65_535) throw bad("has a port that is not from 1 to 65535");
   return port;
 }
 
@@ -127,7 +127,7 @@ function parseHeartbeat(query: string): number | undefined {
   let heartbeat: number | undefined;
   for (const [name, value] of new URLSearchParams(query)) {
     if (name !== "heartbeat")
-      throw bad('has a query parameter other than "heartbeat", the one that is understood');
+      throw bad('has a query parameter other than "heartbeat", the only one supported');
     if (!/^\d{1,5}$/.test(value)) throw bad("has a heartbeat that is no number of seconds");
     heartbeat = Number(value);
   }

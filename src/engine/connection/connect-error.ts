@@ -1,13 +1,13 @@
 import { codeOf, reasonOf, WorkQueueError } from "../errors.js";
 import type { BrokerUrl } from "./broker-url.js";
 
-/** "HTTP" read as an AMQP frame header makes this size: the first bytes of an HTTP answer. */
+/** The frame size that amqplib reads from "HTTP", the first bytes of an HTTP answer. */
 const HTTP_AS_FRAME_SIZE = /Frame size 1345270062/;
 
 /**
- * Turns whatever made a connection attempt fail into one sentence with a code: UNREACHABLE,
+ * Turns the failure of a connection attempt into one sentence with a code: UNREACHABLE,
  * HOST_UNKNOWN, CONNECT_TIMEOUT, NOT_AMQP, TLS, ACCESS_REFUSED or VHOST_REFUSED.
- * amqplib gives most of them no code of their own, only a text.
+ * Most of amqplib's errors have a text but no code.
  */
 export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
   if (thrown instanceof WorkQueueError) return thrown;

@@ -9,9 +9,9 @@ import type { BrokerUrl } from "./broker-url.js";
 import { connectError } from "./connect-error.js";
 import { connectWithBatches } from "./write-batch.js";
 
-/** As whom to connect. */
+/** Client identity. */
 export interface ConnectionTarget {
-  /** Certificates for amqps: the authority to trust in the system's place, and the client's own. PEM. */
+  /** PEM certificates for amqps: the authority that replaces the system's, and the client's own. */
   tls?: Pick<SecureContextOptions, "ca" | "cert" | "key"> | undefined;
   /** The connection's name in RabbitMQ's admin UI. */
   name: string;
@@ -19,7 +19,7 @@ export interface ConnectionTarget {
 
 export interface ConnectionOptions extends ConnectionTarget {
   report: Report;
-  /** Opens the channel and whatever lives on it; `url` is the address that worked. */
+  /** Opens and sets up the channel; `url` is the address that worked. */
   setup(connection: ChannelModel, url: BrokerUrl): Promise<void>;
   /** Called when the connection has ended: nothing on its channels can be used any more. */
   lost?(reason: string): void;
@@ -45,12 +45,12 @@ export class Connection {
     this.#options = options;
   }
 
-  /** Whether it got through its setup. */
+  /** Whether its setup succeeded. */
   get ready(): boolean {
     return this.#ready;
   }
 
-  /** Makes the connection, and resolves with why it could not be made, or has ended. */
+  /** Connects; resolves with the reason why that failed or the connection ended. */
   async run(): Promise<WorkQueueError> {
     const { report, setup, lost } = this.#options;
     const url = this.#url;
@@ -84,9 +84,9 @@ export class Connection {
     return new WorkQueueError("CONNECTION_LOST", `Not connected to ${url.endpoint}.`);
   }
 
-  /** Closes it for a reason of our own; the session makes the next one. */
+  /** Closes it for the given reason; the session opens the next one. */
   restart(reason: string): void {
-    // A channel also closes because its connection does, just before that is known: check a moment later.
+    // A closing connection closes its channels first: check a moment later.
     queueMicrotask(() => {
       if (this.#closing || this.#connection === undefined || this.#restartReason !== undefined) return;
       this.#restartReason = reason;
@@ -95,8 +95,8 @@ export class Connection {
   }
 
   /**
-   * Closes it because it is not wanted any more. The channel is closed before its connection: amqplib writes
-   * connection.close past whatever a channel still has to send, acks and publishes among it.
+   * Closes it for good. The channel is closed first: amqplib sends connection.close ahead of what a channel
+   * has yet to send, including acks and publishes.
    */
   async close(channel: Closable | undefined, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
     this.#closing = true;
@@ -105,7 +105,7 @@ export class Connection {
     this.#destroySocket.abort();
   }
 
-  /** Why the setup failed, or undefined. It fails too when the connection ends meanwhile, or time is up. */
+  /** Why the setup failed, or undefined. It also fails if the connection ends, or on a timeout. */
   async #setupFailure(setup: Promise<void>, closed: Promise<Error>): Promise<unknown> {
     const settled = new AbortController();
     const late = pause(defaults.setupTimeoutMs, settled.signal).then(
@@ -134,7 +134,7 @@ export class Connection {
   #socketOptions(): SocketOptions & { signal: AbortSignal; writableHighWaterMark: number } {
     const { name, tls } = this.#options;
     return {
-      // Without it every small frame waits for the ack of the one before: 40 ms a task with prefetch 1.
+      // Without it a small frame waits for the previous one's TCP ack: 40 ms a task with prefetch 1.
       noDelay: true,
       writableHighWaterMark: 1024 * 1024,
       timeout: defaults.connectTimeoutMs,

@@ -16,8 +16,8 @@ export interface DeclareOptions {
 }
 
 /**
- * Opens a channel with `open` and declares the queue durable on it. Where the queue is there already with
- * another `x-` argument (the tutorials have declared `task_queue` as quorum since 2026, as classic before)
+ * Opens a channel with `open` and declares the queue durable on it. If the queue exists with another
+ * `x-` argument (the tutorials have declared `task_queue` as quorum since 2026, as classic before)
  * or the user may not declare it, it is used as it is.
  * @throws WorkQueueError QUEUE_MISMATCH where it is not durable (or otherwise no work queue), QUEUE_REFUSED,
  * QUEUE_UNAVAILABLE.
@@ -30,7 +30,7 @@ export async function openQueueChannel<C extends Channel>(
   const closed = new Set<C>();
   const opened = async () => {
     const channel = await open();
-    // A refused declare is also emitted; without a listener the process would die of it.
+    // A refusal is also emitted as "error", which without a listener ends the process.
     channel.on("error", () => {});
     channel.on("close", () => closed.add(channel));
     report({ event: "channel-opened", confirms: "waitForConfirms" in channel });
@@ -39,7 +39,7 @@ export async function openQueueChannel<C extends Channel>(
   const declared = (channel: C, type: QueueType | null, adopted: boolean, counts: Counts): C => {
     const { messageCount: ready, consumerCount: workers } = counts;
     report({ event: "queue-declared", queue, type, ready, workers, adopted });
-    // Its close may have come in one segment with the answer.
+    // The close may come in the same segment as declare-ok.
     if (closed.has(channel)) throw new WorkQueueError("CONNECTION_LOST", "The channel was closed at once.");
     return channel;
   };
@@ -63,7 +63,7 @@ export async function openQueueChannel<C extends Channel>(
 
 type Counts = { messageCount: number; consumerCount: number };
 
-/** The type of a queue that exists otherwise than declared but can be worked with; else it throws. */
+/** The type of an existing queue that differs from the declaration but is usable; else throws. */
 function typeFoundInstead(error: unknown, queue: string): QueueType | null {
   if (codeOf(error) === ACCESS_REFUSED) return null;
   if (codeOf(error) !== PRECONDITION_FAILED) throw refusal(error, queue);
@@ -85,14 +85,14 @@ function typeFoundInstead(error: unknown, queue: string): QueueType | null {
   return actual === "quorum" ? "quorum" : actual === "none" || actual === "classic" ? "classic" : null;
 }
 
-/** The first argument in which a queue that exists differs from its declaration, as the refusal of that names it. */
+/** The first argument in which an existing queue differs from its declaration, read from the refusal. */
 export function differenceIn(refused: unknown): { argument: string; actual: string } {
   const [, argument = "", actual = ""] =
     /inequivalent arg '([^']+)'.*but current is (?:the value )?'?([^'" ]+)/s.exec(reasonOf(refused)) ?? [];
   return { argument, actual };
 }
 
-/** What the broker's refusal of something about a queue means: a WorkQueueError where its reply code is known. */
+/** Turns the broker's refusal of a queue method into a WorkQueueError, if its reply code is known. */
 export function refusal(error: unknown, queue: string): unknown {
   const code = codeOf(error);
   const said = reasonOf(error);

@@ -4,7 +4,7 @@ import { backoff, pause } from "../timers.js";
 import type { BrokerUrl } from "./broker-url.js";
 import { type Closable, Connection, type ConnectionOptions, type ConnectionTarget } from "./connection.js";
 
-/** Where a session's broker is, and how long to try for it. */
+/** A session's brokers, and how long to try to connect. */
 export interface SessionTarget extends ConnectionTarget {
   /** One address, or those of a cluster's nodes: they are tried in turn. */
   urls: readonly BrokerUrl[];
@@ -18,9 +18,9 @@ export interface SessionOptions extends SessionTarget, ConnectionOptions {
 }
 
 /**
- * One connection after another, for as long as it is wanted. The first one fails early; later ones are
- * made forever, with growing pauses. Whatever is lost (connection, channel or consumer) ends the whole
- * connection and sets everything up anew: one way back instead of three.
+ * Keeps a connection open until `close`. The first one may fail for good; later ones are retried forever,
+ * with growing pauses. Losing the connection, the channel or the consumer always replaces the connection
+ * and sets everything up again: one recovery path instead of three.
  *
  * amqplib's own recovery is not used here: it cannot abandon an attempt that hangs, nor a connection that
  * goes away while it is being closed, after which it neither retries nor ends.
@@ -34,12 +34,12 @@ export class Session {
     this.#options = options;
   }
 
-  /** Starts connecting; `setup`, `lost` and `failed` are called with what comes of it. */
+  /** Starts connecting; `setup`, `lost` and `failed` report the outcome. */
   start(): void {
     void this.#keepConnected();
   }
 
-  /** Gives up the present connection, so that everything is set up on a new one. */
+  /** Closes the connection; everything is set up again on a new one. */
   restart(reason: string): void {
     this.#connection?.restart(reason);
   }
@@ -72,7 +72,7 @@ export class Session {
         if (Date.now() - startedAt > defaults.reconnect.stableMs) attempt = 1;
       } else failures.push(error);
       const moreAddresses = !ready && failures.length < urls.length;
-      // Once it has worked, only what time cannot mend is final; before, everything that looks like a mistake.
+      // Once connected, only errors that end a session are final; before, all that end a first connection.
       const final = (error: WorkQueueError) => (worked ? error.endsSession : error.endsFirstConnection);
       if (!moreAddresses && !ready && (failures.every(final) || (!worked && Date.now() >= giveUpAt))) {
         this.#closing.abort();

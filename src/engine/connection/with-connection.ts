@@ -4,10 +4,10 @@ import type { Report } from "../events.js";
 import type { BrokerUrl } from "./broker-url.js";
 import { Session, type SessionTarget } from "./session.js";
 
-/** Where to connect for a question or an order to the broker. */
+/** Where to connect for one operation on the broker. */
 export interface ConnectionRequest extends SessionTarget {
   report: Report;
-  /** Aborted: the connection is given up at once, also where the broker is silent. Default: never. */
+  /** Aborting it closes the connection at once, even if the broker is silent. Default: none. */
   signal?: AbortSignal;
 }
 
@@ -32,7 +32,7 @@ export function withConnection<T>(
       ...request,
       failed: (error) => void close(() => reject(error)),
       setup: async (connection, broker) => {
-        // Its failure is not the connection's: another address, or another attempt, is not to be tried.
+        // If it fails, the connection has not: no other address or attempt is tried.
         const settle = await work(connection, broker).then(
           (result) => () => resolve(result),
           (error: unknown) => () => reject(error),

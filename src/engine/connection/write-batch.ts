@@ -33,13 +33,13 @@ export async function connectWithBatches(connect: () => Promise<ChannelModel>): 
 }
 
 /**
- * Lets what is published or acknowledged in this turn go to the socket as one write: called behind each publish or ack.
- * amqplib writes every message by itself, a system call of some 5 µs each, in the setImmediate after the turn.
+ * Writes all that is published or acknowledged in this turn to the socket at once; called after each publish or ack.
+ * amqplib alone writes each message separately, a system call of about 5 µs, in the setImmediate after the turn.
  */
 export function batchWrites(connection: Connection): void {
   const socket = sockets.get(connection);
   if (socket === undefined || socket.writableCorked > 0) return;
   socket.cork();
-  // Behind amqplib's own setImmediate, which it schedules in the next tick.
+  // After amqplib's setImmediate, which it schedules in the next tick.
   nextTick(() => setImmediate(() => socket.uncork()));
 }

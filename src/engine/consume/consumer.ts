@@ -15,13 +15,13 @@ export interface ConsumeOptions extends SessionTarget {
   concurrency: number;
   /** Unacknowledged deliveries the broker sends ahead; 0: no limit. */
   prefetch: number;
-  /** The broker counts a task as done when it has sent it: whatever the worker holds is lost with it. */
+  /** The broker counts a task as done on delivery: a worker that dies loses the tasks it holds. */
   autoAck: boolean;
-  /** How long the broker may wait for an ack, in ms, where it lets the consumer say (`x-consumer-timeout`). */
+  /** How long the broker waits for an ack, in ms, if it supports `x-consumer-timeout`. */
   consumerTimeoutMs: number | undefined;
   /** Stop after this many tasks. */
   maxTasks: number | undefined;
-  /** Stop when the queue is drained and nothing is in hand. */
+  /** Stop once the queue is empty and no task is running. */
   exitWhenEmpty: boolean;
   report: Report;
   handler: Handler;
@@ -39,9 +39,9 @@ export class Consumer {
   readonly #tasks: TaskRunner;
   #channel: Channel | undefined;
   #state: "consuming" | "draining" | "ended" = "consuming";
-  /** Draining: deliveries that were on their way are no longer wanted. */
+  /** Draining: deliveries that still arrive are requeued. */
   #requeueing = false;
-  /** Draining: the broker sends nothing any more. */
+  /** Draining: no more deliveries will come. */
   #cancelled = false;
   #emptyTimer: NodeJS.Timeout | undefined;
   #resolve: (totals: WorkTotals) => void = () => {};
@@ -115,26 +115,26 @@ export class Consumer {
       this.#tasks.requeue(delivery, "the worker is stopping");
       return;
     }
-    // The last one: cancelled now rather than after its ack, which would fetch one more.
+    // The last one: cancelled now, because its ack would fetch one more.
     if (this.#tasks.taken + 1 === maxTasks) this.#channel?.cancel(name).catch(() => {});
     this.#tasks.take(delivery);
   }
 
-  /** Stops gracefully: no more deliveries, those not begun go back to the queue, what is in hand is finished. */
+  /** Stops gracefully: takes no more deliveries, requeues waiting ones, finishes running tasks. */
   stop(reason: string): void {
     this.#requeueing = true;
     this.#drain(reason);
     this.#tasks.requeueWaiting(reason);
   }
 
-  /** Stops at once: what is in hand goes back to the queue, for another worker. */
+  /** Stops at once: requeues running tasks for another worker. */
   stopNow(reason: string): void {
     this.stop(reason);
     this.#tasks.requeueAll(reason);
     void this.#end(defaults.forcedCloseMs);
   }
 
-  /** With nothing in hand: the end, or a moment to check whether the queue is empty. */
+  /** With no task running: ends, or soon checks whether the queue is empty. */
   #idle(): void {
     const { maxTasks, exitWhenEmpty } = this.#options;
     if (this.#tasks.inHand > 0) return;
@@ -142,7 +142,7 @@ export class Consumer {
     if (this.#state !== "consuming") return;
     if (this.#tasks.taken === maxTasks) this.#drain("as many tasks as were asked for");
     else if (exitWhenEmpty) {
-      // One question after a moment of idleness, not one after every task.
+      // One check after a short idle time, not one after every task.
       clearTimeout(this.#emptyTimer);
       this.#emptyTimer = setTimeout(() => void this.#checkEmpty(), defaults.emptyCheckMs);
     }
@@ -150,7 +150,7 @@ export class Consumer {
 
   async #checkEmpty(): Promise<void> {
     if (this.#tasks.inHand > 0 || this.#channel === undefined) return;
-    // Rejected only when the channel goes, and then the next one asks again.
+    // Rejects only if the channel is lost; the next channel checks again.
     const found = await this.#channel.checkQueue(this.#options.queue).catch(() => undefined);
     if (found === undefined || this.#tasks.inHand > 0) return;
     // A delivery can still be on its way; it comes before cancel-ok and is worked.
@@ -158,7 +158,7 @@ export class Consumer {
     else this.#idle();
   }
 
-  /** Asks for no more deliveries, and ends once nothing is in hand. */
+  /** Cancels the consumer, and ends once no task is running. */
   #drain(reason: string): void {
     if (this.#state !== "consuming") return;
     this.#state = "draining";
@@ -166,7 +166,7 @@ export class Consumer {
     const { inHand, waiting } = this.#tasks;
     this.#options.report({ event: "stopping", reason, inHand, waiting });
     // After `maxTasks` for a second time, which the broker answers too.
-    // Not confirmed, because the channel goes instead or the broker hangs: deliveries end as well.
+    // Without cancel-ok, the channel is lost or the broker hangs: no more deliveries either.
     const cancelled = this.#channel?.cancel(this.#options.name) ?? Promise.resolve();
     void within(defaults.closeTimeoutMs, cancelled).then(() => {
       this.#cancelled = true;

@@ -5,7 +5,7 @@ import { Task } from "../task.js";
 /** One message as one channel delivered it. It can be acknowledged on that channel only, and only once. */
 export class Delivery {
   readonly task: Task;
-  /** Delivered before, and not acknowledged then: to a worker that died, or requeued it. */
+  /** Delivered before and not acknowledged: that worker died or requeued it. */
   readonly redelivered: boolean;
   /**
    * How often it came back, as a quorum queue counts for its delivery limit; undefined where the broker does
@@ -45,15 +45,15 @@ export class Delivery {
   }
 
   /**
-   * basic.reject with requeue: it was tried and failed. The same to RabbitMQ before 4.3; since then only this
-   * one counts towards a quorum queue's delivery limit (guide "Quorum Queues", poison message handling).
+   * basic.reject with requeue: its handler failed. Before RabbitMQ 4.3 equal to basic.nack; since then only
+   * it counts towards a quorum queue's delivery limit (guide "Quorum Queues", poison message handling).
    */
   reject(): boolean {
     return whileOpen(() => this.#channel.reject(this.#message, true));
   }
 }
 
-/** Whether an answer to a delivery was sent: not on a channel that is closed, nor while it or its connection closes. */
+/** Whether `send` could send: false if the channel or its connection is closed or closing. */
 function whileOpen(send: () => void): boolean {
   try {
     send();

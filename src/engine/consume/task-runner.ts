@@ -43,7 +43,7 @@ export class TaskRunner {
     this.#options = options;
   }
 
-  /** Tasks taken so far, less those a lost connection took away again. */
+  /** Tasks taken so far, except those aborted by a lost connection. */
   get taken(): number {
     return this.#worked + this.#running.size + this.#waiting.length;
   }
@@ -89,7 +89,7 @@ export class TaskRunner {
       if (working !== undefined) await working; // else its ack goes in one write with those of this turn
     } catch (error) {
       failure = reasonOf(error);
-      // A task that fails at once must not go round and round at full speed.
+      // A task that fails at once must not be redelivered in a tight loop.
       if (!running.aborted) await pause(defaults.requeueDelayMs, running.signal);
     }
     if (!this.#running.delete(delivery)) return; // interrupted, and reported so
@@ -116,8 +116,8 @@ export class TaskRunner {
   }
 
   /**
-   * Gives a delivery back to the queue. One the broker has counted as done already is lost, and reported so.
-   * @param failed it was tried in vain, which counts towards a delivery limit
+   * Requeues a delivery. With auto-ack that is impossible: it is lost, and reported as aborted.
+   * @param failed its handler failed, which counts towards a delivery limit
    */
   requeue(delivery: Delivery, reason: string, failed = false): void {
     const { autoAck, report } = this.#options;
@@ -139,8 +139,8 @@ export class TaskRunner {
   }
 
   /**
-   * Gives up everything held, which the broker redelivers: working on would only do it twice. With
-   * auto-ack it does not, so the work goes on.
+   * Aborts all tasks, because the broker redelivers them and finishing them would do them twice. With
+   * auto-ack it does not, so they continue.
    */
   abandon(reason: string): void {
     if (this.#options.autoAck) return;
@@ -174,7 +174,7 @@ class RunningTask implements HandlerContext {
     this.#report = report;
   }
 
-  /** Made when the handler asks for it: a task of no time needs none. */
+  /** Created when first read: a synchronous task needs none. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#reason !== undefined) this.#controller.abort(this.#reason);

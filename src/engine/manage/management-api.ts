@@ -4,7 +4,7 @@ import type { SecureContextOptions } from "node:tls";
 import { type BrokerUrl, isLocalHost } from "../connection/broker-url.js";
 import { reasonOf } from "../errors.js";
 
-/** The management plugin listens this much above the AMQP port: 15672 to 5672, 15671 to 5671. */
+/** Offset of the management port from the AMQP port: 15672 for 5672, 15671 for 5671. */
 const MANAGEMENT_OFFSET = 10_000;
 
 /** How long one answer may take, in ms: a busy broker takes seconds to gather its statistics. */
@@ -12,7 +12,7 @@ const ANSWER_MS = 5_000;
 
 /**
  * The address of RabbitMQ's admin UI, and of the management API in its `api/`; without a slash at its end.
- * @param given what takes its place where it cannot be derived from the AMQP URL
+ * @param given the address, where it cannot be derived from the AMQP URL
  */
 export function adminBase(broker: BrokerUrl, given: string | undefined): string {
   if (given !== undefined) return given.replace(/#.*$/, "").replace(/\/+$/, "");
@@ -22,17 +22,17 @@ export function adminBase(broker: BrokerUrl, given: string | undefined): string 
 }
 
 export interface ManagementOptions {
-  /** Address of the admin UI, whose `api/` it is. */
+  /** Address of the admin UI, without `api/`. */
   base: string;
-  /** The broker that AMQP works with: its user and password are used. */
+  /** The AMQP broker, whose user and password are used. */
   broker: BrokerUrl;
   /** For https, as for amqps. */
   tls: Pick<SecureContextOptions, "ca" | "cert" | "key"> | undefined;
-  /** Aborted: a question that waits for its answer is given up. */
+  /** Aborting it ends a pending request. */
   signal: AbortSignal;
 }
 
-/** RabbitMQ's management API (guide "HTTP API"). What fails is thrown as an Error whose message is for a person. */
+/** RabbitMQ's management API (guide "HTTP API"). Errors have a message for the user. */
 export class ManagementApi {
   readonly #options: ManagementOptions;
 
@@ -40,34 +40,31 @@ export class ManagementApi {
     this.#options = options;
   }
 
-  /** Asks for one thing; `path` is behind `api/`, percent-encoded. */
+  /** GETs a path below `api/`, percent-encoded. */
   async get(path: string): Promise<unknown> {
     const { base, broker } = this.#options;
-    // Some hosts that a socket takes, IPv6 with a zone among them, have no place in a URL.
+    // Some hosts that a socket accepts, such as IPv6 with a zone, are invalid in a URL.
     if (!URL.canParse(base)) throw new Error(`${base} is no address of a management API.`);
     const url = new URL(base);
     const where = `The management API at ${url.origin}`;
     if (!mayLogIn(url, broker))
-      throw new Error(
-        `${where} is not asked: the password would go there unencrypted, to another host than AMQP's.`,
-      );
+      throw new Error(`${where} is not used: the password would go unencrypted to a host other than AMQP's.`);
     const { status, text } = await this.#ask(url, path).catch((error: unknown) => {
       throw new Error(`${where} does not answer (${reasonOf(error)}).`);
     });
     const body = parse(text);
     if (status === 200 && body !== undefined) return body;
     const reason = isRecord(body) && typeof body["reason"] === "string" ? body["reason"] : undefined;
-    if (reason === undefined)
-      throw new Error(`What answers at ${url.origin} is no management API (status ${status}).`);
+    if (reason === undefined) throw new Error(`${url.origin} has no management API (status ${status}).`);
     if (status === 401) {
-      const way = /not management user/i.test(reason) ? "; the tag monitoring lets it in" : "";
+      const way = /not management user/i.test(reason) ? "; it needs the tag monitoring" : "";
       throw new Error(`${where} refuses user "${broker.username}" (${reason}${way}).`);
     }
-    if (status === 404) throw new Error(`${where} does not know it: is that another broker's?`);
+    if (status === 404) throw new Error(`${where} has no such queue: is it another broker's?`);
     throw new Error(`${where} says: ${reason.replace(/\.$/, "")}.`);
   }
 
-  /** Not with fetch, which takes no authority to trust. No redirect is followed. */
+  /** Not with fetch, which accepts no `ca`. No redirect is followed. */
   async #ask(url: URL, path: string): Promise<{ status: number; text: string }> {
     const { broker, tls, signal } = this.#options;
     const login = Buffer.from(`${broker.username}:${broker.password}`).toString("base64");
@@ -95,7 +92,7 @@ export class ManagementApi {
       for await (const part of response.setEncoding("utf8")) text += part;
       return { status: response.statusCode ?? 0, text };
     } catch (error) {
-      throw end.signal.aborted ? new Error("in time", { cause: error }) : error;
+      throw end.signal.aborted ? new Error("timeout", { cause: error }) : error;
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", leave);

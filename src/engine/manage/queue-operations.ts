@@ -8,7 +8,7 @@ const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 406;
 const NOT_IMPLEMENTED = 540;
 
-/** What was to be done with the queue. */
+/** The operation, as in messages. */
 type Done = "looked at" | "purged" | "deleted";
 
 /** What AMQP itself says about a queue (queue.declare-ok), exact at that moment. */
@@ -19,9 +19,9 @@ export interface QueueCounts {
   workers: number;
 }
 
-/** On which conditions a queue is deleted. */
+/** Conditions for deleting a queue. */
 export interface DeleteConditions {
-  /** Only where no task is ready; those in workers' hands do not count (RabbitMQ, queue.delete). */
+  /** Only where no task is ready; unacknowledged ones do not count (RabbitMQ, queue.delete). */
   ifEmpty: boolean;
   /** Only where it has no consumer. */
   ifUnused: boolean;
@@ -37,7 +37,7 @@ export function lookAtQueue(request: QueueRequest): Promise<QueueCounts> {
   return withConnection(request, (connection) => countQueue(connection, request.queue));
 }
 
-/** Counts on a connection that is there. @throws WorkQueueError QUEUE_MISSING, QUEUE_UNAVAILABLE, QUEUE_REFUSED */
+/** Counts on an open connection. @throws WorkQueueError QUEUE_MISSING, QUEUE_UNAVAILABLE, QUEUE_REFUSED */
 export function countQueue(connection: ChannelModel, queue: string): Promise<QueueCounts> {
   return onChannel(connection, queue, async (channel) => {
     const { messageCount, consumerCount } = await channel.checkQueue(queue);
@@ -46,7 +46,7 @@ export function countQueue(connection: ChannelModel, queue: string): Promise<Que
 }
 
 /**
- * Drops the tasks that are ready; those in workers' hands stay. Resolves with how many went.
+ * Drops the ready tasks; unacknowledged ones stay. Resolves with how many were dropped.
  * @throws WorkQueueError as lookAtQueue does; QUEUE_MISMATCH where it is a stream, which cannot be purged
  */
 export function purgeQueue(request: QueueRequest): Promise<number> {
@@ -56,34 +56,34 @@ export function purgeQueue(request: QueueRequest): Promise<number> {
 }
 
 /**
- * Deletes a queue, with all that is in it. Resolves with the number of ready tasks that went, and of the
- * consumers it had just before.
- * @throws WorkQueueError as lookAtQueue does; QUEUE_KEPT where a condition does not hold, or is asked for of a
- * quorum queue or a stream, for which RabbitMQ knows none
+ * Deletes a queue and its tasks. Resolves with the number of ready tasks deleted, and of the consumers it had
+ * just before.
+ * @throws WorkQueueError as lookAtQueue does; QUEUE_KEPT if a condition does not hold, or is set for a quorum
+ * queue or a stream, for which RabbitMQ has none
  */
 export function deleteQueue(request: QueueRequest, conditions: DeleteConditions): Promise<QueueCounts> {
   const { queue } = request;
   return withConnection(request, async (connection) => {
-    // To delete a queue that is not there succeeds (RabbitMQ's extension), which would hide a wrong name.
+    // Deleting a missing queue succeeds (RabbitMQ's extension), which would hide a wrong name.
     const { workers } = await countQueue(connection, queue);
     // RabbitMQ refuses conditions for quorum queues; for streams it ignores them, and deletes.
     if ((conditions.ifEmpty || conditions.ifUnused) && (await isStream(connection, queue)))
-      throw kept(queue, "it is a stream, for which RabbitMQ knows no conditions");
+      throw kept(queue, "it is a stream, for which RabbitMQ has no conditions");
     const remove = async (channel: Channel) => (await channel.deleteQueue(queue, conditions)).messageCount;
     return { ready: await onChannel(connection, queue, remove, "deleted"), workers };
   });
 }
 
-/** Whether a queue is a stream, as far as the broker says so: only the refusal of a declaration does. */
+/** Whether a queue is a stream; over AMQP only the refusal of a declaration shows that. */
 async function isStream(connection: ChannelModel, queue: string): Promise<boolean> {
-  // No queue is of this type, so it is refused whatever is there, and never creates one.
+  // No queue has this type, so the declaration is always refused and creates none.
   const declared: Record<string, string | number> = { "x-queue-type": "unknown" };
   for (;;) {
     const declare = (channel: Channel) =>
       channel.assertQueue(queue, { durable: true, arguments: declared }).then(() => undefined, differenceIn);
     const { argument = "", actual = "" } = (await onChannel(connection, queue, declare)) ?? {};
     if (argument === "x-queue-type") return actual === "stream";
-    // Another argument is named first, a stream's x-max-length-bytes for instance: once more, with that as it is.
+    // If another argument is named first, such as a stream's x-max-length-bytes: again, with its actual value.
     if (!argument.startsWith("x-") || argument in declared) return false;
     declared[argument] = /^\d+$/.test(actual) ? Number(actual) : actual;
   }
@@ -95,7 +95,7 @@ async function onChannel<T>(
   work: (channel: Channel) => Promise<T>,
   done: Done = "looked at",
 ): Promise<T> {
-  // What is asked for on a connection that ends meanwhile fails without telling why it ended.
+  // If the connection ends meanwhile, the request's own error does not say why it ended.
   let ended: unknown;
   const note = (error: unknown) => {
     ended = error;
@@ -117,7 +117,7 @@ async function onChannel<T>(
 function failure(error: unknown, queue: string, done: Done): unknown {
   const code = codeOf(error);
   const said = reasonOf(error);
-  // The same code is given where the node of a queue that exists is down.
+  // An existing queue whose node is down gets the same code.
   if (code === NOT_FOUND && said.includes("NOT_FOUND - no queue "))
     return new WorkQueueError("QUEUE_MISSING", `There is no queue "${queue}".`, error);
   const [, why] = /' (not empty|in use)"?$/.exec(said) ?? [];

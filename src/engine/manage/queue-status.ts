@@ -5,35 +5,35 @@ import { reasonOf } from "../errors.js";
 import { adminBase, isRecord, ManagementApi } from "./management-api.js";
 import { countQueue, type QueueRequest } from "./queue-operations.js";
 
-/** A consumer of the queue, by RabbitMQ's samples: it takes one every 5 s, so they may be 10 s old. */
+/** A consumer, from RabbitMQ's statistics: sampled every 5 s, so they may be 10 s old. */
 export interface WorkerStatus {
   /** Its consumer tag, which is a worker's `--name`. */
   name: string;
-  /** Unacknowledged tasks the broker sends it at most; 0: no limit. */
+  /** The limit of its unacknowledged tasks; 0: no limit. */
   prefetch: number | null;
   /** Tasks it holds; null where it is not known, or its channel has other consumers too. */
   unacknowledged: number | null;
 }
 
-/** How a queue stands. What is not known is null. */
+/** A queue's status. What is not known is null. */
 export interface QueueStatus {
   at: Date;
   queue: string;
   vhost: string;
   /** `classic`, `quorum`, `stream`. */
   type: string | null;
-  /** Tasks waiting for a worker; exact, but of a stream. */
+  /** Tasks waiting for a worker; exact unless a stream. */
   ready: number;
   /** Tasks sent to workers and not acknowledged; exact on a classic queue, up to 5 s old on the others. */
   unacknowledged: number | null;
-  /** Consumers; exact, so ahead of `workers` for a moment. Of a stream RabbitMQ counts none. */
+  /** Consumers; exact, so `workers` may lag behind. For a stream RabbitMQ counts none. */
   workerCount: number;
   workers: WorkerStatus[] | null;
   /** Tasks per second; samples too. */
   rates: { publish: number | null; ack: number | null };
   /** Whether one worker is given all tasks while the others wait (`x-single-active-consumer`). */
   singleActiveConsumer: boolean | null;
-  /** Why the management API did not know it all; null where it did. */
+  /** Why the management API did not return everything, or null. */
   unknownBecause: string | null;
 }
 
@@ -55,7 +55,7 @@ export function queueStatus(request: StatusRequest): Promise<{ status: QueueStat
   });
 }
 
-/** The same on a connection that is there. @param request `signal` ends the questions to the management API */
+/** The same on an open connection. @param request `signal` ends requests to the management API */
 export async function statusOn(
   connection: ChannelModel,
   broker: BrokerUrl,
@@ -73,7 +73,7 @@ export async function statusOn(
     queue,
     vhost: broker.vhost,
     type,
-    // Of a classic queue the API has both from the queue itself, in one moment; of others from a sample.
+    // For a classic queue the API reads both from the queue itself, at once; for others from a sample.
     ready: type === "classic" && totals !== null ? totals.ready : counts.ready,
     unacknowledged: totals?.unacknowledged ?? null,
     workerCount: counts.workers,
@@ -87,13 +87,13 @@ export async function statusOn(
 /** What the management API knows of a queue. */
 interface ManagedQueue
   extends Pick<QueueStatus, "type" | "workers" | "rates" | "singleActiveConsumer" | "unknownBecause"> {
-  /** Of one moment: this one on a classic queue, up to 5 s ago on others. */
+  /** From one moment: now for classic queues, up to 5 s ago for others. */
   totals: { ready: number; unacknowledged: number } | null;
 }
 
 type Json = Record<string, unknown>;
 
-/** Asks for all there is to know of a queue. Never fails: what cannot be known is null. */
+/** Requests a queue's details. Never fails: what cannot be known is null. */
 async function askAboutQueue(
   api: ManagementApi,
   { vhost, username }: BrokerUrl,
@@ -181,11 +181,11 @@ const worker = (consumer: Json, held: ReadonlyMap<unknown, number | null>): Work
   unacknowledged: held.get(channelOf(consumer)) ?? null,
 });
 
-/** In the order of a person: worker 9 before worker 10. */
+/** In natural order: worker 9 before worker 10. */
 const byName = (a: WorkerStatus, b: WorkerStatus): number =>
   a.name.localeCompare(b.name, "en", { numeric: true });
 
-/** A queue that nothing has happened to has no statistics, unlike a broker that gathers none. */
+/** An unused queue has no statistics: 0. A broker that gathers none: null. */
 function rates(stats: unknown, gathered: boolean): QueueStatus["rates"] {
   if (!gathered) return { publish: null, ack: null };
   const rate = (of: string) => (isRecord(stats) ? (number(field(stats, of, "rate")) ?? 0) : 0);

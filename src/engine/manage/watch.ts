@@ -6,20 +6,20 @@ import { codeOf } from "../errors.js";
 import { pause } from "../timers.js";
 import { type QueueStatus, type StatusRequest, statusOn } from "./queue-status.js";
 
-/** From one look at the queue to the next, in ms. */
+/** Interval between queue checks, in ms. */
 const EVERY_MS = 1_000;
 
 export interface WatchOptions extends StatusRequest {
   /** Aborted: the watch ends. */
   signal: AbortSignal;
-  /** Called about once a second with how the queue stands. */
+  /** Called about once a second with the queue's status. */
   onStatus(status: QueueStatus, broker: BrokerUrl): void;
-  /** Called when a look failed on a connection that goes on, but not of the first look. */
+  /** Called when a check, except the first, fails while the connection lasts. */
   onMiss(error: unknown): void;
 }
 
 /**
- * Looks at a queue once a second, until it is aborted. Later connections are made again forever.
+ * Checks a queue once a second, until it is aborted. Once connected, it reconnects forever.
  * @throws WorkQueueError as queueStatus does, before the first look
  */
 export async function watchQueue(options: WatchOptions): Promise<void> {
@@ -38,7 +38,7 @@ export async function watchQueue(options: WatchOptions): Promise<void> {
         hasLooked = true;
         options.onStatus(status, broker);
       } catch (error) {
-        // A lost connection is the session's to report.
+        // The session reports a lost connection.
         if (isCurrent() && codeOf(error) !== "CONNECTION_LOST") {
           if (hasLooked) options.onMiss(error);
           else failed.abort(error);

@@ -42,7 +42,7 @@ export class InFlight implements Iterable<Outgoing> {
     return outgoing;
   }
 
-  /** Notes that no queue took a message: one of the first, for its ack comes next. */
+  /** Marks a task as returned: one of the first, because its ack comes next. */
   returned(messageId: unknown, reason: string): void {
     for (const outgoing of this)
       if (outgoing.task.id === messageId) {
@@ -51,7 +51,7 @@ export class InFlight implements Iterable<Outgoing> {
       }
   }
 
-  /** Takes a task out. False where it was out already. */
+  /** Removes a task; false if it was already removed. */
   settle({ task, number }: Outgoing): boolean {
     const settled = this.#tasks.take(number) !== undefined;
     if (settled) this.#bytes -= task.bytes;

@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 
-/** A prefix takes so many tasks: their number then still has at most five digits in base 36. */
+/** Tasks per prefix: their number then has at most five digits in base 36. */
 const PER_PREFIX = 36 ** 5;
 
 let prefix = "";
 let count = 0;
 
 /**
- * A message id of at most 16 characters: ten at random, drawn anew for each process and after 60 million tasks, and a
- * counter in base 36. The ten are 50 random bits, so two prefixes among 100,000 are alike once in 200,000 times. Short
- * on purpose: a message whose properties are over 64 bytes costs the broker more (docs/performance.md).
+ * A message id of at most 16 characters: ten random ones, new for each process and after 60 million tasks, and a
+ * counter in base 36. The ten hold 50 random bits: the chance of two equal among 100,000 prefixes is 1 in 200,000. It
+ * is short because a message whose properties exceed 64 bytes costs the broker more (docs/performance.md).
  */
 export function nextMessageId(): string {
   if (count % PER_PREFIX === 0) prefix = newPrefix();

@@ -12,10 +12,10 @@ interface Options {
 }
 
 /**
- * Tasks the broker nacked, kept for another try. A quorum queue nacks while it has no leader, which passes,
- * though not on a channel that met it so (seen with RabbitMQ 3.10); a full one (`x-overflow` reject-publish)
- * until there is room. Which of them it is, a nack does not say: so first one task is tried, twice as many
- * each time that goes well, and `stuck` is called after every `TRIES` that do not.
+ * Nacked tasks, kept to be published again. A quorum queue nacks while it has no leader, and on channels used
+ * meanwhile even afterwards (seen with RabbitMQ 3.10); a full one (`x-overflow` reject-publish) nacks until
+ * there is room. A nack does not say which. So one task is tried first, twice as many after each success,
+ * and `stuck` is called after every `TRIES` failures.
  */
 export class NackRetry {
   readonly #options: Options;
@@ -30,12 +30,10 @@ export class NackRetry {
     this.#options = options;
   }
 
-  /** How many wait. */
   get size(): number {
     return this.#waiting.length;
   }
 
-  /** Keeps a task for another try. */
   keep(outgoing: Outgoing): void {
     this.#waiting.push(outgoing);
     this.#batch = 1;
@@ -50,14 +48,13 @@ export class NackRetry {
     this.#plan();
   }
 
-  /** Hands over all of them, in the order of the input, and tries none any more. */
+  /** Removes and returns all, in the order of the input, and stops retrying. */
   takeAll(): Outgoing[] {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     return this.#take(this.#waiting.length);
   }
 
-  /** The broker takes tasks. */
   confirmed(): void {
     this.#tries = 0;
   }

@@ -6,13 +6,13 @@ import type { Outgoing } from "./in-flight.js";
 import { returnReason } from "./message.js";
 import { Window } from "./window.js";
 
-/** What a publisher learns from its channel; each one is called at once. */
+/** A publisher's callbacks; each one is called synchronously. */
 interface Listeners {
-  /** The broker has taken over the message, unless it returned it just before. */
+  /** The broker confirmed the message, perhaps after returning it as unroutable. */
   onAck(outgoing: Outgoing): void;
-  /** The broker could not take over the message. */
+  /** The broker nacked the message. */
   onNack(outgoing: Outgoing): void;
-  /** A message came back, because no queue took it. */
+  /** A message was returned: no queue took it. */
   onReturn(messageId: unknown, reason: string): void;
   /** The broker closes the channel because of something that was published. */
   onRefusal(reason: string): void;
@@ -82,7 +82,7 @@ export class PublishChannel {
     return true;
   }
 
-  /** Closes it, behind what is published. */
+  /** Closes it after pending publishes. */
   close(): Promise<void> {
     return this.#channel.close();
   }
@@ -99,7 +99,7 @@ export class PublishChannel {
 /** The fields of basic.ack and basic.nack. */
 type Confirm = { deliveryTag: number; multiple: boolean };
 
-/** Of a task published a second time because its first confirm was lost: a worker may see it twice. */
+/** Properties of a task published again after its confirm was lost: a worker may see it twice. */
 const duplicate = (properties: Options.Publish): Options.Publish => ({
   ...properties,
   headers: { ...properties.headers, "x-possible-duplicate": true },

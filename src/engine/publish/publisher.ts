@@ -16,14 +16,14 @@ export interface PublishOptions extends SessionTarget {
   queueType: QueueType | undefined;
   /** Delivery mode 2 (kept over a broker restart in a durable queue) rather than 1. */
   persistent: boolean;
-  /** A task no worker took within this time is dropped by the broker, in ms. */
+  /** The broker drops a task not delivered within this time, in ms. */
   ttlMs: number | undefined;
-  /** How long without any confirm before it gives up, in ms. */
+  /** Gives up after this long without any confirm, in ms. */
   confirmTimeoutMs: number;
   report: Report;
-  /** Aborted: no further task is read; those published are still confirmed. */
+  /** Aborting it stops reading; published tasks are still confirmed. */
   signal: AbortSignal;
-  /** Aborted: what is in flight is given up too. */
+  /** Aborting also gives up tasks in flight. */
   leave?: AbortSignal;
 }
 
@@ -53,8 +53,8 @@ export async function publish(
 }
 
 /**
- * Publishes tasks with confirms. At most `defaults.window` are in flight; while the connection is away the
- * unconfirmed ones are kept, and then published again, in order, with the same message id.
+ * Publishes tasks with confirms. At most `defaults.window` are in flight; after a lost connection the
+ * unconfirmed ones are published again, in order, with the same message id.
  */
 class Publisher {
   readonly #options: PublishOptions;
@@ -153,7 +153,7 @@ class Publisher {
     return this.totals.complete;
   }
 
-  /** Resolves when all that was read is confirmed: whether it was read to the end. */
+  /** Resolves when all tasks read are confirmed; true if the input has ended. */
   async #readAndPublish(tasks: AsyncIterator<readonly Input[]>): Promise<boolean> {
     const { signal } = this.#options;
     try {
@@ -207,7 +207,7 @@ class Publisher {
     this.#options.report({ event: "stopped", ...this.totals });
   }
 
-  /** Waits for a condition that another event brings about; one caller at a time. @throws its failure */
+  /** Waits until the condition holds at a `#wake`; one caller at a time. @throws its failure */
   async #until(condition: () => boolean): Promise<void> {
     while (this.#failure === undefined && !condition()) {
       await new Promise<void>((resolve) => {
@@ -217,7 +217,7 @@ class Publisher {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Waits for the next tasks, but not beyond a stop (undefined then) or a failure. */
+  /** Waits for the next tasks; undefined if stopped first. @throws its failure */
   async #orStopped<T>(next: Promise<T>): Promise<T | undefined> {
     let settled = false;
     const settle = () => {
@@ -231,7 +231,6 @@ class Publisher {
     return settled ? next : undefined;
   }
 
-  /** Whether another task may be published now. */
   get #hasRoom(): boolean {
     return (
       this.#channel !== undefined &&
@@ -241,7 +240,7 @@ class Publisher {
     );
   }
 
-  /** Waits until there is room, but not beyond a stop. */
+  /** Waits until there is room, or it is stopped. */
   async #room(): Promise<void> {
     this.#startTimer();
     this.#waitsForRoom = true;
@@ -263,8 +262,8 @@ class Publisher {
   }
 
   /**
-   * The broker closes the channel over a message that is too large, and says only by how much. Whatever is
-   * in flight and larger than the limit will not get in; the rest is published again on a new connection.
+   * The broker closes the channel over a message that is too large, without saying which. All tasks in
+   * flight that exceed the limit are refused; the rest is published again on a new connection.
    */
   #channelRefused(reason: string): void {
     const limit = sizeLimit(reason);
@@ -282,7 +281,7 @@ class Publisher {
     this.#confirmTimer ??= setTimeout(() => this.#timedOut(), this.#options.confirmTimeoutMs);
   }
 
-  /** The broker confirmed or refused something: the confirm timeout begins anew, or ends. */
+  /** A task was confirmed or refused: restarts the confirm timeout, or ends it. */
   #progressed(): void {
     if (this.#inFlight.size > 0 || this.#waitsForRoom) this.#confirmTimer?.refresh();
     else {
@@ -305,7 +304,7 @@ class Publisher {
     );
   }
 
-  /** Ends it: what is in flight may or may not be stored, and is reported so. */
+  /** Ends it: reports tasks in flight, which may or may not be stored. */
   #fail(error: WorkQueueError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;

@@ -1,7 +1,7 @@
 import type { PublishTotals, Report } from "../events.js";
 import type { Outgoing } from "./in-flight.js";
 
-/** What became of each task: reported when it is known, and added up. */
+/** Reports and counts the outcome of each task. */
 export class Totals {
   readonly sums: PublishTotals = {
     confirmed: 0,
@@ -62,7 +62,7 @@ export class Totals {
     this.sums.doubtfulLines = { from: first.line, to: last.line };
   }
 
-  /** Given up because the broker nacks everything: these are not stored, and what follows them is not sent. */
+  /** Given up because the broker nacks everything: not stored, and later tasks are not sent. */
   nacked(tasks: readonly Outgoing[], reason: string): void {
     for (const outgoing of tasks) this.refused(outgoing, reason);
     const [first] = tasks;
