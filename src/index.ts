@@ -58,7 +58,7 @@ export interface PublishTasksOptions extends QueueOptions {
  * that no queue took is counted in `unroutable`. Reconnects if the connection is lost.
  * @throws WorkQueueError; with CONFIRM_TIMEOUT, events `task-unconfirmed` name the tasks that may or may not be stored.
  */
-export function publishTasks(
+export async function publishTasks(
   tasks: string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
   options: PublishTasksOptions = {},
 ): Promise<PublishTotals> {
@@ -126,6 +126,7 @@ function queueOptions(role: string, options: QueueOptions) {
   const { url = defaults.url, queue = defaults.queue, queueType, waitMs = 0, onEvent = () => {} } = options;
   const several = typeof url === "string" || url instanceof BrokerUrl ? [url] : url;
   const name = options.name ?? `${role}@${hostname()}:${process.pid}`;
+  if (several.length === 0) throw new WorkQueueError("USAGE", "There is no AMQP URL.");
   return {
     urls: several.map((one) => (typeof one === "string" ? new BrokerUrl(one) : one)),
     tls: options.tls,

@@ -16,5 +16,8 @@ export function encode({ contentType, headers = false, id = 0, timestamp = false
   return Buffer.from([flags >> 8, flags & 255, ...fields.flatMap(([, bytes]) => bytes)]).toString("hex");
 }
 
-/** What ours sends: a content type, a message id of at most 16 characters, a timestamp; and mandatory, a flag of basic.publish. */
-export const ours = { contentType: "text/plain", id: 16, timestamp: true };
+/**
+ * What ours sends: a content type, a message id of at most 16 characters, a timestamp, and the empty headers table that
+ * amqplib always writes; and mandatory, a flag of basic.publish.
+ */
+export const ours = { contentType: "text/plain", headers: true, id: 16, timestamp: true };

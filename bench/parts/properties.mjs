@@ -15,9 +15,9 @@ const messages = [
   ["content type `text/plain`", { contentType: "text/plain" }, false],
   ["message id of 16 characters", { id: 16 }, false],
   ["ours: id of 16, `text/plain`, timestamp, mandatory", ours, true],
-  ["the same, id of 41", { ...ours, id: 41 }, true],
-  ["the same, id of 42", { ...ours, id: 42 }, true],
-  ["the same, id of 57", { ...ours, id: 57 }, true],
+  ["the same, id of 37", { ...ours, id: 37 }, true],
+  ["the same, id of 38", { ...ours, id: 38 }, true],
+  ["the same, id of 53", { ...ours, id: 53 }, true],
   ["before: charset, headers, id of 36, timestamp, mandatory", old, true],
 ];
 

@@ -30,7 +30,7 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     exitCode = code;
     consumer.stopNow(reason);
   };
-  onStopSignals(process, {
+  const stopListening = onStopSignals(process, {
     first: (signal) => {
       const { graceMs } = options;
       if (graceMs !== undefined)
@@ -45,6 +45,7 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     await consumer.finished;
   } finally {
     clearTimeout(grace);
+    stopListening();
   }
   return exitCode;
 }

@@ -108,7 +108,7 @@ function shellWord(text: string): string {
 const SHOWN = 10;
 
 /** Lines of a file, in ascending order, kept as ranges. */
-export class LineRanges {
+class LineRanges {
   readonly #ranges: { from: number; to: number }[] = [];
 
   add(line: number): void {

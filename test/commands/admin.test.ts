@@ -25,10 +25,7 @@ test("where no browser can be started one line says so, and it leaves with 1", a
   for (const env of [noBrowser, { ...noBrowser, PATH: "/no/such/path" }]) {
     const { code, stdout, stderr } = await admin(t, [], env);
     assert.deepEqual([code, stderr], [1, ""]);
-    assert.match(
-      stdout,
-      /^Admin UI: http.*\nNo browser could be started \(.*\); the URL above is the page\.\n$/,
-    );
+    assert.match(stdout, /^Admin UI: http.*\nNo browser could be started \(.*\); open the URL above\.\n$/);
   }
 });
 

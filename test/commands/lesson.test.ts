@@ -82,7 +82,7 @@ test("what a lesson cannot do is refused before anything starts, with exit code 
     assert.deepEqual(temporary.left(), []);
   };
   for (const { name } of lessons.filter(({ killsBroker }) => killsBroker))
-    await refused(2, /kills the broker, which it does only to one of its own/, name, "--url", brokerUrl);
+    await refused(2, /kills its broker, which must be a private one/, name, "--url", brokerUrl);
   for (const name of ["worker-crash", "broker-restart"])
     for (const dot of ["0", "1ms", "99ms"])
       await refused(2, /shows nothing with less than 100ms per dot/, name, "--dot", dot);

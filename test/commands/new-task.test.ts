@@ -31,13 +31,13 @@ test("no words: Hello World!", async (t) => {
   assert.deepEqual(await bodies(t, queue), ["Hello World!"]);
 });
 
-test("P6: a message that starts with a dash goes behind --, and the error says so", async (t) => {
+test("P6: a message that starts with a dash goes after --, and the error says so", async (t) => {
   const queue = uniqueQueue(t);
   assert.equal((await run(t, "new-task", ["-q", queue, "--", "-5 things"])).code, 0);
   assert.deepEqual(await bodies(t, queue), ["-5 things"]);
   const wrong = await run(t, "new-task", ["-q", queue, "-x things"]);
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /behind --/);
+  assert.match(wrong.stderr, /after --/);
 });
 
 test("it tells how many tasks wait ahead and how many workers listen, and with none how to start one", async (t) => {

@@ -40,7 +40,7 @@ for (const type of ["classic", "quorum"] as const) {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.equal(
       stdout,
-      ` [x] Dropped 3 ready tasks of queue '${queue}'.\n     Tasks in workers' hands stay.\n`,
+      ` [x] Dropped 3 ready tasks of queue '${queue}'.\n     Unacknowledged tasks stay.\n`,
     );
     await channel.recover(); // requeues what the consumer holds
     await channel.cancel("holder");
@@ -62,7 +62,7 @@ test("delete of a queue with workers says what becomes of what they hold", async
   const { queue } = await filled(t, { ready: 1, held: 1 });
   const { code, stdout } = await run(t, "task-queue", ["delete", "-q", queue, "--yes"]);
   assert.equal(code, 0);
-  assert.match(stdout, /1 ready task went with it\.\n {5}So did the tasks in workers' hands\./);
+  assert.match(stdout, /1 ready task went with it\.\n {5}So did unacknowledged tasks\./);
 });
 
 for (const { what, words, ready, held, says } of [
@@ -205,7 +205,7 @@ for (const command of ["purge", "delete"]) {
     const { queue, channel } = await filled(t, { ready: 2 });
     const { code, stdout, stderr } = await run(t, "task-queue", [command, "-q", queue]);
     assert.deepEqual([code, stdout], [2, ""]);
-    assert.match(stderr, /takes a terminal; --yes does it without asking/);
+    assert.match(stderr, /needs a terminal; --yes does not ask/);
     assert.equal((await channel.checkQueue(queue)).messageCount, 2);
   });
 

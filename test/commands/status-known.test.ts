@@ -62,10 +62,7 @@ test("without the management API: what AMQP tells, and why the rest is not known
   const { code, stdout, stderr } = await human(t, url, "absent", ...words);
   assert.deepEqual([code, stderr], [0, ""]);
   assert.match(stdout, /ready {11}1\n {2}unacknowledged {2}unknown\n {2}workers {9}1\n/);
-  assert.match(
-    stdout,
-    /^ \[!\] Over AMQP alone no more than this is known\. The management API .*ECONNREFUSED/m,
-  );
+  assert.match(stdout, /^ \[!\] AMQP alone gives no more than this\. The management API .*ECONNREFUSED/m);
   assert.match(stdout, / Exact: ready, workers\.\n$/);
 });
 
@@ -75,7 +72,7 @@ test("a user without the management tag gets the same, and what would help", asy
   assert.deepEqual(part(status, overAmqp), overAmqp);
   assert.match(
     status.unknownBecause ?? "",
-    /refuses user "untagged" \(Not management user; the tag monitoring lets it in\)/,
+    /refuses user "untagged" \(Not management user; it needs the tag monitoring\)/,
   );
 });
 

@@ -54,7 +54,7 @@ test("timeline reads standard input, merges by time, and counts lines that are n
     stdin: lines.join("\r\n"),
   });
   assert.equal(code, 0);
-  assert.match(stderr, /2 lines passed over: no event of --json/);
+  assert.match(stderr, /2 lines skipped: not from --json/);
   assert.match(stdout, /^ v +├b\.─+▸\n w +├a\.─+┤\n/m);
   assert.match(stdout, /^v: 1 not ended\nw: 1 done\n2\.0 s of work in 2\.0 s\.$/m);
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { run, start } from "../support/command.js";
 import { publishAll } from "../support/engine.js";
 import { eventually, eventuallyIs } from "../support/eventually.js";
-import { management, openChannel, uniqueQueue } from "../support/queue.js";
+import { brokerUrl, management, openChannel, uniqueQueue } from "../support/queue.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
 
 test("it says what the tutorial's worker says", async (t) => {
   const queue = uniqueQueue(t);
@@ -132,4 +134,17 @@ test("a body that is not UTF-8 is worked by its dots, shown by its bytes, and ba
   const line = worker.stdout.split("\n").find((one) => one.includes("task-received"));
   const { task } = JSON.parse(line ?? "{}");
   assert.deepEqual([task.base64, task.text, task.dots, task.bytes], ["/y7+", undefined, 1, 3]);
+});
+
+test("a connection that fell silent keeps no process alive once the worker has stopped", async (t) => {
+  const proxy = await TcpProxy.start(t, new BrokerUrl(brokerUrl).port);
+  const url = `amqp://127.0.0.1:${proxy.port}?heartbeat=1`;
+  const queue = uniqueQueue(t);
+  await publishAll(["one"], { queue });
+  const worker = start(t, "worker", ["-q", queue, "-u", url, "--json"]);
+  await worker.recorder.first("task-done");
+  proxy.silence();
+  await worker.recorder.nth("consuming", 2);
+  worker.child.kill("SIGINT");
+  assert.deepEqual(await worker.ended.then(({ code, stderr }) => [code, stderr]), [0, ""]);
 });

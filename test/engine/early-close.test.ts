@@ -104,3 +104,42 @@ test("a task that ends while its connection is being closed is given up: its ack
   assert.match((await recorder.first("task-aborted")).reason, /connection was lost/);
   assert.equal(recorder.events.filter(({ event }) => event === "task-done").length, 0);
 });
+
+/** basic.cancel of a consumer, a whole frame (AMQP 0-9-1 spec, 1.8.3.6; sent by the broker: guide "Consumers"). */
+function basicCancel(consumerTag: string): Buffer {
+  const payload = Buffer.concat([
+    Buffer.of(0, 60, 0, 30, consumerTag.length),
+    Buffer.from(consumerTag),
+    Buffer.of(1),
+  ]);
+  const head = Buffer.from([1, 0, 1, 0, 0, 0, payload.length]);
+  return Buffer.concat([head, payload, Buffer.of(0xce)]);
+}
+
+test("a consumer cancelled right behind its deliveries: what was done is acknowledged, and not done again", async (t) => {
+  const queue = uniqueQueue(t);
+  const name = `worker of ${queue}`;
+  const tasks = ["1", "2", "3", "4", "5", "6"].map((number) => `task ${number}`);
+  const proxied = await hastyBroker(t, Buffer.from("task 6"), basicCancel(name));
+  const { recorder } = startConsumer(t, {
+    queue,
+    name,
+    urls: [new BrokerUrl(proxied)],
+    concurrency: 6,
+    handler: () => {},
+  });
+  await recorder.first("consuming");
+  await closeConnection(name);
+  await recorder.nth("consuming", 2);
+  async function* atOnce() {
+    yield tasks;
+  }
+  await publishAll(atOnce(), { queue });
+  await recorder.nth("consuming", 3);
+  await publishAll(["last"], { queue });
+  for (let done = 1; ; done++) if ((await recorder.nth("task-done", done)).task.text === "last") break;
+  assert.deepEqual(
+    recorder.all("task-done").map(({ task }) => task.text),
+    [...tasks, "last"],
+  );
+});

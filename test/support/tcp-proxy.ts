@@ -8,7 +8,6 @@ export class TcpProxy {
   onSent: (bytes: Buffer) => void = () => {};
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #brokers = new Set<Socket>();
   #isCut = false;
 
   private constructor(target: number) {
@@ -18,8 +17,6 @@ export class TcpProxy {
         return;
       }
       const far = connect(target, "127.0.0.1");
-      this.#brokers.add(far);
-      far.on("close", () => this.#brokers.delete(far));
       near.on("data", (bytes) => this.onSent(bytes));
       for (const [socket, other] of [
         [near, far],
@@ -54,9 +51,9 @@ export class TcpProxy {
     return address.port;
   }
 
-  /** What the broker sends on the present connections does not arrive any more. */
+  /** Nothing arrives any more on the present connections, in either direction, not even their end. */
   silence(): void {
-    for (const far of this.#brokers) far.unpipe().pause();
+    for (const socket of this.#sockets) socket.unpipe().pause();
   }
 
   /** Cuts every connection, and each new one until `mend`. */

@@ -83,13 +83,13 @@ const told: [what: string, status: Partial<QueueStatus>, says: RegExp][] = [
   [
     "workers that the samples do not have yet",
     { workerCount: 3 },
-    /\[!\] Workers come and go: the list is older than their number/,
+    /\[!\] The list of workers is older than their number/,
   ],
   ["a user who may see a part", { unknownBecause: "So it is." }, /\[!\] Not all is known\. So it is\.$/],
   [
     "AMQP alone",
     { unknownBecause: "So it is.", unacknowledged: null, workers: null },
-    /\[!\] Over AMQP alone no more than this is known\. So it is\.$/,
+    /\[!\] AMQP alone gives no more than this\. So it is\.$/,
   ],
 ];
 for (const [what, status, says] of told)

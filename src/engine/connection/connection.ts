@@ -76,6 +76,8 @@ export class Connection {
     if (failure === undefined) {
       this.#ready = true;
       end = await closed;
+      // After a heartbeat timeout amqplib only ends the socket, and a silent peer never ends its side.
+      setTimeout(() => this.#destroySocket.abort(), defaults.closeTimeoutMs).unref();
     } else await this.#closeConnection(connection, closed); // passed on: its close may be over
     const reason = this.#restartReason ?? reasonOf(end);
     lost?.(reason);
@@ -86,22 +88,32 @@ export class Connection {
 
   /** Closes it for the given reason; the session opens the next one. */
   restart(reason: string): void {
-    // A closing connection closes its channels first: check a moment later.
-    queueMicrotask(() => {
-      if (this.#closing || this.#connection === undefined || this.#restartReason !== undefined) return;
-      this.#restartReason = reason;
-      void this.#closeConnection(this.#connection);
-    });
+    // When the acks of this turn are sent: amqplib sends connection.close ahead of them, and they take the setImmediate
+    // after the next tick. By then it is also known whether the connection is closing, which closes its channels first.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (this.#closing || this.#connection === undefined || this.#restartReason !== undefined) return;
+        this.#restartReason = reason;
+        void this.#closeConnection(this.#connection);
+      }),
+    );
   }
 
   /**
-   * Closes it for good. The channel is closed first: amqplib sends connection.close ahead of what a channel
-   * has yet to send, including acks and publishes.
+   * Closes it for good, within `timeoutMs`. The channel is closed first: amqplib sends connection.close ahead of what
+   * a channel has yet to send, including acks and publishes. Closed a second time, only the time may get shorter.
    */
   async close(channel: Closable | undefined, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
+    setTimeout(() => this.#destroySocket.abort(), timeoutMs).unref();
+    if (this.#closing) return;
     this.#closing = true;
-    if (channel !== undefined) await within(timeoutMs, channel.close());
-    if (this.#connection !== undefined) await this.#closeConnection(this.#connection, undefined, timeoutMs);
+    const connection = this.#connection;
+    if (connection !== undefined) {
+      const closed = whenClosed(connection);
+      // amqplib's channel.close stays pending when the connection ends first.
+      if (channel !== undefined) await within(timeoutMs, Promise.race([channel.close(), closed]));
+      if (this.#connection !== undefined) await this.#closeConnection(connection, closed, timeoutMs);
+    }
     this.#destroySocket.abort();
   }
 

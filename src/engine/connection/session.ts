@@ -44,9 +44,8 @@ export class Session {
     this.#connection?.restart(reason);
   }
 
-  /** Ends the session: the channel first, then its connection, each within `timeoutMs`. */
+  /** Ends the session within `timeoutMs`: the channel first, then its connection. A second time, sooner at most. */
   async close(channel?: Closable, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
-    if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     await this.#connection?.close(channel, timeoutMs);
   }

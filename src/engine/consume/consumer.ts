@@ -175,7 +175,7 @@ export class Consumer {
   }
 
   async #end(timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
-    if (this.#state === "ended") return;
+    if (this.#state === "ended") return this.#session.close(undefined, timeoutMs);
     this.#state = "ended";
     const channel = this.#channel;
     this.#channel = undefined;

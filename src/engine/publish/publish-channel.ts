@@ -69,6 +69,7 @@ export class PublishChannel {
   publish(outgoing: Outgoing): boolean {
     const { task, maybeStored } = outgoing;
     const properties = this.#properties;
+    properties.headers = undefined; // what an instrumented amqplib may have added to the last one
     properties.messageId = task.id;
     properties.timestamp = Math.floor(Date.now() / 1000); // in s (spec 1.8.1)
     try {

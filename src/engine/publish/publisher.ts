@@ -71,7 +71,8 @@ class Publisher {
   });
   #channel: PublishChannel | undefined;
   #failure: WorkQueueError | undefined;
-  readonly #closing = new AbortController();
+  #isClosing = false;
+  readonly #closed = new AbortController();
   /** Keeps the confirm timeout running with nothing in flight: there is no channel. */
   #waitsForRoom = false;
   /** Makes `#until` check its condition again. */
@@ -98,13 +99,14 @@ class Publisher {
   /** Resolves when it is connected, or asked to stop. @throws WorkQueueError as a session's first connection */
   async connect(): Promise<void> {
     const { signal, leave } = this.#options;
-    const until = { signal: this.#closing.signal };
+    const until = { signal: this.#closed.signal };
     signal.addEventListener("abort", () => this.#wake(), until);
-    leave?.addEventListener(
-      "abort",
-      () => this.#fail(new WorkQueueError("INTERRUPTED", "Left at once.")),
-      until,
-    );
+    const leaveNow = () => {
+      this.#fail(new WorkQueueError("INTERRUPTED", "Left at once."));
+      if (this.#isClosing) void this.#session.close(undefined, defaults.forcedCloseMs);
+    };
+    leave?.addEventListener("abort", leaveNow, until);
+    if (leave?.aborted) leaveNow();
     this.#session.start();
     await this.#until(() => this.#channel !== undefined || signal.aborted);
   }
@@ -198,12 +200,13 @@ class Publisher {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#isClosing = true;
     clearTimeout(this.#confirmTimer);
     const channel = this.#channel;
     this.#channel = undefined;
     const forced = this.#failure?.code === "INTERRUPTED";
     await this.#session.close(channel, forced ? defaults.forcedCloseMs : defaults.closeTimeoutMs);
+    this.#closed.abort();
     this.#options.report({ event: "stopped", ...this.totals });
   }
 
