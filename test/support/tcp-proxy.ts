@@ -53,7 +53,7 @@ export class TcpProxy {
 
   /** Nothing arrives any more on the present connections, in either direction, not even their end. */
   silence(): void {
-    for (const socket of this.#sockets) socket.unpipe().pause();
+    for (const socket of this.#sockets) socket.removeAllListeners("close").unpipe().pause();
   }
 
   /** Cuts every connection, and each new one until `mend`. */
