@@ -37,7 +37,7 @@ export class LessonScreen implements LessonObserver {
   }
 
   onEvent(event: TimelineEvent, process: string): void {
-    if (this.#timer !== undefined) return;
+    if (this.#redraw.enabled) return;
     const name = printable(process);
     this.#widest = Math.max(this.#widest, name.length);
     const { output, colors } = this.#terminal;
