@@ -44,6 +44,7 @@ export const brokerRestart: Lesson<Restart> = {
     const { events } = lesson.begin("");
     const queue = lesson.newQueue("broker-restart");
     for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue);
+    lesson.saveDeclarations();
     await lesson.send(queue, persistentTasks);
     await lesson.send(queue, transientTasks, "--transient");
     // Both are in the middle of a task, so that no ack is in flight: a classic queue loses the latest acks in a crash.

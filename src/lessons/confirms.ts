@@ -46,6 +46,9 @@ export const confirms: Lesson<Confirms> = {
     const plainSender = lesson.startProcess("lessons/fire-and-forget.js", "fire-and-forget", args, null);
     await lesson.orFailed(plainSender.untilPrinted("connected"));
 
+    await lesson.send(queue, []); // declares it
+    lesson.saveDeclarations();
+
     const tasks = Array.from({ length: TASKS }, (_, at) => `Task ${at + 1}`);
     const confirmed = counter(events, "task-confirmed");
     const connected = counter(events, "connected");

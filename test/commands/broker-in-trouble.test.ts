@@ -99,6 +99,7 @@ test("status --watch says that the broker is gone, and goes on when it is back",
   const terminal = startInTerminal(t, "task-queue", [...watch, "--no-color"]);
   await json.says('"ready":1');
   await terminal.says("until Ctrl-C");
+  broker.saveDeclarations();
   await broker.kill();
   await json.says(/ \[!\] Connection lost: /);
   const warned = () => / \[!\] /.test(frames(terminal).at(-1) ?? "");

@@ -75,6 +75,7 @@ test("a broker killed and started again: persistent tasks are there, the worker 
   const { recorder } = startConsumer(t, { queue, urls, handler: gate.handler });
   await recorder.first("task-received");
   const { tlsUrl } = broker;
+  broker.saveDeclarations();
   await broker.kill();
   await recorder.first("connection-lost");
   await recorder.first("reconnecting");

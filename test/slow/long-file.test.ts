@@ -38,6 +38,7 @@ test(`a file of ${TASKS} tasks is published although the broker is killed in the
   watching.on("error", () => {}); // it ends with the broker
   const channel = await watching.createChannel();
   await channel.assertQueue(queue, { durable: true });
+  broker.saveDeclarations();
   const stored = async () => (await channel.checkQueue(queue)).messageCount;
 
   // A broker may take more than the default 30 s to come back on a busy machine.

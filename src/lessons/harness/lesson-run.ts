@@ -178,6 +178,11 @@ export class LessonRun {
     await this.orFailed(Promise.all(workers.map((worker) => worker.succeeds())));
   }
 
+  /** Has the private broker write down what was declared, so that it outlives a kill. Blocks for about a second. */
+  saveDeclarations(): void {
+    this.#privateBroker().saveDeclarations();
+  }
+
   /** Kills the broker, as a power failure would. @throws WorkQueueError USAGE where it is the user's */
   async killBroker(): Promise<void> {
     const at = new Date();
