@@ -25,6 +25,8 @@ export const defaults = {
   window: 1_000,
   /** The same in bytes of body; a single larger task still passes. */
   windowBytes: 16 * 1024 * 1024,
+  /** What a socket buffers before amqplib pauses, in bytes: more than the usual publishes of a turn. */
+  writeBufferBytes: 1024 * 1024,
   /** How long closing a channel and its connection may take before the socket is cut, in ms. */
   closeTimeoutMs: 3_000,
   /** The same when a command is to leave at once, in ms. */

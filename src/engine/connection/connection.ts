@@ -148,7 +148,8 @@ export class Connection {
     return {
       // Without it a small frame waits for the previous one's TCP ack: 40 ms a task with prefetch 1.
       noDelay: true,
-      writableHighWaterMark: 1024 * 1024,
+      // The default of 16 KiB would split the publishes of a turn, which `batchWrites` puts into one write.
+      writableHighWaterMark: defaults.writeBufferBytes,
       timeout: defaults.connectTimeoutMs,
       signal: this.#destroySocket.signal,
       clientProperties: { connection_name: name },
