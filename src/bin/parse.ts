@@ -1,3 +1,4 @@
+import { aShortString } from "../engine/check.js";
 import { WorkQueueError } from "../engine/errors.js";
 
 /** Parsers of option values; their errors say what was expected. */
@@ -25,12 +26,10 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** AMQP short strings, which queue names and consumer tags are, hold 255 bytes (spec 4.2.5.3). */
+/** A queue's name, or a consumer's. */
 export function shortString(text: string): string {
-  if (text === "") throw usage("It must not be empty.");
-  if (Buffer.byteLength(text) > 255) throw usage("It is at most 255 bytes long.");
-  // RabbitMQ takes line breaks out of the name when it declares a queue, and then does not find it.
-  if (/[\r\n]/.test(text)) throw usage("It must not contain line breaks.");
+  const broken = aShortString(text);
+  if (broken !== undefined) throw usage(`It ${broken}.`);
   return text;
 }
 

@@ -1,3 +1,5 @@
+import type { PublishTotals } from "./events.js";
+
 /** Error codes, for programs to switch on; docs/events.md lists them. */
 export type ErrorCode =
   | "USAGE" // a value given by the user is malformed
@@ -14,7 +16,8 @@ export type ErrorCode =
   | "QUEUE_UNAVAILABLE" // the queue exists, but cannot be used now: its node is down
   | "QUEUE_MISSING" // the queue does not exist
   | "QUEUE_KEPT" // the queue was not deleted: a condition does not hold, or its type supports none
-  | "PUBLISH_REFUSED" // the broker closed the publisher's channel
+  | "PUBLISH_REFUSED" // the broker refused a task, or closed the publisher's channel
+  | "UNROUTABLE" // no queue took the task
   | "CONFIRM_TIMEOUT" // no confirm came in time
   | "NACKED" // the broker kept nacking every task: its queue is full, or has no leader
   | "CONNECTION_LOST" // the connection, or the private broker, is gone
@@ -38,6 +41,8 @@ const mistakes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** An error of the work queue: `message` says what was wrong and where, `code` what kind it is. */
 export class WorkQueueError extends Error {
   readonly code: ErrorCode;
+  /** What a publisher had done by then; only in what `publishTasks` rejects with once it had begun. */
+  totals?: PublishTotals;
 
   constructor(code: ErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

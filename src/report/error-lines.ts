@@ -25,6 +25,7 @@ const remedies: Record<ErrorCode, string> = {
     "`task-queue status` shows its state; without --if-empty and --if-unused it is deleted with all it holds.",
   PUBLISH_REFUSED:
     "The broker says why, a missing permission to write for instance; what was not confirmed has to be sent again.",
+  UNROUTABLE: "",
   CONFIRM_TIMEOUT:
     "Not confirmed means it may or may not be stored. Is the broker there, and has it memory and disk? --confirm-timeout waits longer.",
   NACKED:

@@ -21,6 +21,7 @@ const exitCodes: Record<ErrorCode, 1 | 2> = {
   QUEUE_MISSING: 1,
   QUEUE_KEPT: 1,
   PUBLISH_REFUSED: 1,
+  UNROUTABLE: 1,
   CONFIRM_TIMEOUT: 1,
   NACKED: 1,
   CONNECTION_LOST: 1,

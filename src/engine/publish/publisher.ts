@@ -32,24 +32,28 @@ export interface PublishOptions extends SessionTarget {
  * broker has confirmed or refused them all.
  * @param inputs in batches: what one read of the source gave
  * @throws WorkQueueError for a failed first connection, CONFIRM_TIMEOUT, PUBLISH_REFUSED, NACKED;
- * and, once the tasks read before are confirmed, INTERRUPTED or what `inputs` throws.
+ * and, once the tasks read before are confirmed, INTERRUPTED or what `inputs` throws. It has the `totals`.
  */
 export async function publish(
   inputs: AsyncIterable<readonly Input[]>,
   options: PublishOptions,
 ): Promise<PublishTotals> {
   const publisher = new Publisher(options);
-  let complete: boolean;
   try {
     await publisher.connect();
-    complete = await publisher.publishAll(inputs);
+    if (!(await publisher.publishAll(inputs))) throw stopped(publisher.totals);
+  } catch (error) {
+    if (error instanceof WorkQueueError) error.totals = publisher.totals;
+    throw error;
   } finally {
     await publisher.close();
   }
-  const { totals } = publisher;
-  if (complete) return totals;
-  const confirmed = totals.confirmed === 1 ? "1 task is" : `${totals.confirmed} tasks are`;
-  throw new WorkQueueError("INTERRUPTED", `Stopped: ${confirmed} confirmed, what follows was not sent.`);
+  return publisher.totals;
+}
+
+function stopped({ confirmed }: PublishTotals): WorkQueueError {
+  const tasks = confirmed === 1 ? "1 task is" : `${confirmed} tasks are`;
+  return new WorkQueueError("INTERRUPTED", `Stopped: ${tasks} confirmed, what follows was not sent.`);
 }
 
 /**
