@@ -11,6 +11,7 @@ import {
   processName,
   queueCommand,
   queueOptions,
+  typedAs,
 } from "./options.js";
 import { wholeNumber } from "./parse.js";
 import { perform, runCommand } from "./run.js";
@@ -21,7 +22,8 @@ Examples:
   new-task --file tasks.csv      one task per row (other files: per line)
   new-task -- --not-an-option..  a message that starts with a dash`;
 
-const command = queueCommand("new-task", "Publish a task, or a file of tasks, to the work queue.", [
+const path = typedAs("new-task");
+const command = queueCommand(path, "Publish a task, or a file of tasks, to the work queue.", [
   "130  ended by a second Ctrl-C (143: second SIGTERM)",
 ])
   .argument(
@@ -50,7 +52,7 @@ const command = queueCommand("new-task", "Publish a task, or a file of tasks, to
   .addOption(adminUrlOption())
   .addHelpText("after", examples)
   .showHelpAfterError(
-    "See new-task --help. A message that starts with a dash goes after --: new-task -- -5 things",
+    `See ${path} --help. A message that starts with a dash goes after --: ${path} -- -5 things`,
   )
   .action((words, flags) =>
     perform(flags, async (terminal) => {

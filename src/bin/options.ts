@@ -28,6 +28,7 @@ export function baseCommand(path: string, description: string, moreExits: readon
   return (
     new Command(path.replace(/.* /, ""))
       .description(description)
+      .configureHelp({ commandUsage: (command) => `${path} ${command.usage()}` })
       .version(version, "-V, --version", "show the version")
       .helpOption("-h, --help", "show this help")
       .addHelpText("after", ({ command }) => helpEnd(command, [...exitCodes, ...moreExits]))
@@ -36,6 +37,12 @@ export function baseCommand(path: string, description: string, moreExits: readon
       // One line: line breaks come from the value, except before a suggestion.
       .configureOutput({ outputError: (text, write) => write(`${oneLine(withoutSecrets(text))}\n`) })
   );
+}
+
+/** What was typed for a command with a file of its own: its name, or `task-queue <name>`, as task-queue.ts passes it. */
+export function typedAs(name: string): string {
+  const [, script] = process.argv;
+  return script === `task-queue ${name}` ? script : name;
 }
 
 /** A command without subcommands. */

@@ -34,6 +34,11 @@ const command = baseCommand(
 
 const name = processName("task-queue");
 
+/** Commands with a file of their own; this one passes them on. */
+const ownFiles = ["new-task", "worker"];
+command.command("new-task [message...]").description("the command new-task: publish tasks");
+command.command("worker").description("the command worker: take tasks and work them");
+
 command.addCommand(
   connectedCommand(
     "task-queue status",
@@ -145,4 +150,9 @@ command.addCommand(
     .action((logs, flags) => perform(flags, (terminal) => timeline({ logs, svg: flags.svg }, terminal))),
 );
 
-await runCommand(command, process.argv.slice(2));
+const [first = "", ...rest] = process.argv.slice(2);
+const [asked = "", words] = first === "help" ? [rest[0], ["--help"]] : [first, rest];
+if (ownFiles.includes(asked)) {
+  process.argv = [process.execPath, `task-queue ${asked}`, ...words]; // see `typedAs`
+  await import(`./${asked}.js`);
+} else await runCommand(command, process.argv.slice(2));

@@ -3,7 +3,7 @@ import "./compile-cache.js";
 import { Option } from "@commander-js/extra-typings";
 import { defaults } from "../engine/defaults.js";
 import { WorkQueueError } from "../engine/errors.js";
-import { checked, durationOption, processName, queueCommand, queueOptions } from "./options.js";
+import { checked, durationOption, processName, queueCommand, queueOptions, typedAs } from "./options.js";
 import { shortString, wholeNumber } from "./parse.js";
 import { perform, runCommand } from "./run.js";
 
@@ -19,7 +19,7 @@ Examples:
   worker --exit-when-empty       empty the queue, then exit`;
 
 const command = queueCommand(
-  "worker",
+  typedAs("worker"),
   "Take tasks from the work queue, one at a time; a second of work for every dot.",
   ["130  ended by a second Ctrl-C (143: SIGTERM), or by --grace"],
 )
