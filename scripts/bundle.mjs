@@ -1,6 +1,6 @@
 // Puts the two commands that people start often into few files, with the packages that every run needs: loading some
 // sixty took a fifth of the time of a task. `npm run build` runs it behind tsc, whose output everything else uses.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -20,7 +20,7 @@ const { metafile } = await build({
   minifyWhitespace: true, // Node compiles all of it at every start
   platform: "node",
   format: "esm",
-  target: "node20.12",
+  target: "node20.19",
   sourcemap: true,
   metafile: true,
   logLevel: "warning",
@@ -48,3 +48,7 @@ writeFileSync(
   "dist/bin/LICENSES.txt",
   `The files of new-task.js and worker.js contain:\n\n${licenses.join("\n\n")}`,
 );
+
+// tsc writes 0644, and npm sets the mode only when it links a command, not when that is built again.
+const { bin } = JSON.parse(readFileSync("package.json", "utf8"));
+for (const file of Object.values(bin)) chmodSync(file, 0o755);
