@@ -36,9 +36,9 @@ function newest(path) {
 
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  // The engines of package.json: these can require() an ES module.
-  if (major < 20 || major === 21 || (major === 20 && minor < 19) || (major === 22 && minor < 12))
-    fail(`Node ${process.versions.node} is too old: 20.19, 22.12 or newer is needed.`);
+  // The engines of package.json: these can require() an ES module, without a warning.
+  if (major < 20 || major === 21 || (major === 20 && minor < 19) || (major === 22 && minor < 13))
+    fail(`Node ${process.versions.node} is too old: 20.19, 22.13 or newer is needed.`);
 }
 
 function installDependencies() {
