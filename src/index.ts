@@ -1,11 +1,11 @@
 import { hostname } from "node:os";
-import type { SecureContextOptions } from "node:tls";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { check, publisherRules, workerRules } from "./engine/check.js";
 import { BrokerUrl } from "./engine/connection/broker-url.js";
 import { Consumer } from "./engine/consume/consumer.js";
 import type { Handler } from "./engine/consume/task-runner.js";
 import { defaults } from "./engine/defaults.js";
-import { WorkQueueError } from "./engine/errors.js";
+import { reasonOf, WorkQueueError } from "./engine/errors.js";
 import {
   type PublishTotals,
   type QueueType,
@@ -204,6 +204,11 @@ function queueOptions(role: string, options: QueueOptions) {
   const name = options.name ?? `${role}@${hostname()}:${process.pid}`;
   if (urls.length === 0 || !urls.every((one) => one instanceof BrokerUrl))
     throw usage("The option url must be an AMQP URL, or a list of them.");
+  try {
+    if (options.tls !== undefined) createSecureContext(options.tls); // else its first connection would fail, as if there were no broker
+  } catch (error) {
+    throw usage(`The option tls must have its certificates and its key in PEM (${reasonOf(error)}).`);
+  }
   return {
     urls,
     tls: options.tls,

@@ -14,7 +14,7 @@ const longest = "é".repeat(127);
 /** Values that no type allows, or no type can refuse. */
 const wrongForBoth: Record<string, unknown[]> = {
   url: [5, null, [], [null], {}],
-  tls: ["ca", 5],
+  tls: ["ca", 5, null, { ca: 5 }, { cert: "none" }, { key: "none" }],
   queue: ["", 5, null, `${longest}ab`, "a\nb"],
   queueType: ["stream", "Classic", "", true],
   name: ["", 5, `${longest}ab`, "a\r"],
