@@ -11,9 +11,12 @@ const tls = { ca: pem("ca"), cert: pem("server"), key: pem("server-key") };
 /** RabbitMQ samples every 5 s by itself: a test of what the samples say would only wait for the next one. */
 const oftenSampled = "collect_statistics_interval = 500";
 
+/** As much as RabbitMQ 3 takes by itself; 4 takes 16 MiB. */
+const largeMessages = "max_message_size = 134217728";
+
 /** The brokers that several test files use; they are neither hurt nor changed by any. */
 const kinds = {
-  common: { config: [oftenSampled] },
+  common: { config: [oftenSampled, largeMessages] },
   /** Small messages only, and a TLS listener. */
   limited: { config: [oftenSampled, "max_message_size = 1000"], tls },
   /** Its TLS listener asks for the client's certificate. It samples as RabbitMQ does by itself. */

@@ -47,7 +47,8 @@ const temporary = mkdtempSync(join(tmpdir(), "task-queue-tests-"));
 
 const brokers = await SharedBrokers.start();
 const { url, adminUrl, description } = brokers.common;
-process.stdout.write(`RabbitMQ for the tests: ${url}, from ${description}\n`);
+const version = brokers.common.run("rabbitmqctl", "version").trim();
+process.stdout.write(`RabbitMQ ${version} for the tests: ${url}, from ${description}\n`);
 const runner = spawn(
   process.execPath,
   [

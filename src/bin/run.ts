@@ -52,16 +52,14 @@ async function ownTerminal(color: boolean): Promise<Terminal> {
  * open is a defect. The timer itself does not keep it alive.
  */
 function watchEnding({ stdout, stderr }: Pick<Terminal, "stdout" | "stderr">): void {
-  const look = () => {
-    // A slow reader of the output is no defect.
-    if (stdout.writableLength === 0 && stderr.writableLength === 0) {
-      const open = process.getActiveResourcesInfo();
-      stderr.write(
-        `The work is over, but this process is kept alive by: ${[...new Set(open)].join(", ")}.\n`,
-      );
-      return;
-    }
-    setTimeout(look, PATIENCE_MS).unref();
+  const look = (wasWritten: boolean) => {
+    // A slow reader of the output is no defect. When it has just read the last of it, this may run before the process
+    // ends: hence a second look.
+    const isWritten = stdout.writableLength === 0 && stderr.writableLength === 0;
+    if (isWritten && wasWritten) {
+      const open = [...new Set(process.getActiveResourcesInfo())].join(", ");
+      stderr.write(`The work is over, but this process is kept alive by: ${open}.\n`);
+    } else setTimeout(look, isWritten ? 100 : PATIENCE_MS, isWritten).unref();
   };
-  setTimeout(look, PATIENCE_MS).unref();
+  setTimeout(look, PATIENCE_MS, false).unref();
 }

@@ -18,3 +18,14 @@ test("a command that ends by itself says nothing of the kind", async (t) => {
   const { code, stderr } = await command.ended;
   assert.deepEqual([code, stderr], [0, ""]);
 });
+
+/** Code that lets the process end only when it has been busy for as long as it is given, and has one more turn to do. */
+const busyAtTheEnd =
+  "--import=data:text/javascript,process.once('beforeExit',()=>{for(let%20at=Date.now();Date.now()-at<5100;);setImmediate(()=>{})})";
+
+test("a command that ends when its time is over, by itself, says nothing of the kind either", async (t) => {
+  const words = ["-q", uniqueQueue(t), "one"];
+  const command = start(t, "new-task", words, { stdin: "", env: { NODE_OPTIONS: busyAtTheEnd } });
+  const { code, stderr } = await command.ended;
+  assert.deepEqual([code, stderr], [0, ""]);
+});

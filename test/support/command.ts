@@ -59,7 +59,8 @@ export class Running {
     let line = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
-      const lines = (line + text).split("\n");
+      line += text;
+      const lines = text.includes("\n") ? line.split("\n") : [line]; // a line may be 100 MB, in chunks of 64 KiB
       line = lines.pop() ?? "";
       for (const one of lines) {
         onLine?.(one);
