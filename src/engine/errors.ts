@@ -13,9 +13,10 @@ export type ErrorCode =
   | "VHOST_REFUSED" // the virtual host does not exist, or the user may not use it
   | "QUEUE_MISMATCH" // the queue exists with properties that cannot be worked with
   | "QUEUE_REFUSED" // the broker refuses the queue for another reason
-  | "QUEUE_UNAVAILABLE" // the queue exists, but cannot be used now: its node is down
+  | "QUEUE_UNAVAILABLE" // the queue exists, but cannot be used now: its node is down, or one consumer has it alone
   | "QUEUE_MISSING" // the queue does not exist
   | "QUEUE_KEPT" // the queue was not deleted: a condition does not hold, or its type supports none
+  | "CONSUME_REFUSED" // the queue cannot be consumed from in this way
   | "PUBLISH_REFUSED" // the broker refused a task, or closed the publisher's channel
   | "UNROUTABLE" // no queue took the task
   | "CONFIRM_TIMEOUT" // no confirm came in time
@@ -36,6 +37,14 @@ const mistakes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "QUEUE_REFUSED",
   "QUEUE_MISSING",
   "QUEUE_KEPT",
+  "CONSUME_REFUSED",
+]);
+
+/** Those that stay mistakes once the first connection has worked. Others may pass: a limit, a failover, a boot. */
+const lastingMistakes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "ACCESS_REFUSED",
+  "QUEUE_MISMATCH",
+  "CONSUME_REFUSED",
 ]);
 
 /** An error of the work queue: `message` says what was wrong and where, `code` what kind it is. */
@@ -55,9 +64,9 @@ export class WorkQueueError extends Error {
     return mistakes.has(this.code);
   }
 
-  /** Whether it also ends a session that was connected. Others may pass: a limit, a failover, a boot. */
+  /** Whether it also ends a session that was connected. */
   get endsSession(): boolean {
-    return this.code === "QUEUE_MISMATCH" || this.code === "ACCESS_REFUSED";
+    return lastingMistakes.has(this.code);
   }
 }
 

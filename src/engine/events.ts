@@ -62,6 +62,8 @@ export interface QueueDeclared {
   ready: number;
   /** Consumers on the queue, this one not yet counted. */
   workers: number;
+  /** Whether it was new: this declaration created it. */
+  created: boolean;
   /** Whether it existed with other arguments and is used as it is. */
   adopted: boolean;
 }

@@ -18,11 +18,14 @@ const remedies: Record<ErrorCode, string> = {
     "The virtual host is the part of the URL after host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /. A limit on its connections reads the same.",
   QUEUE_MISMATCH: "Use another queue (--queue other), or `task-queue delete` this one if it is not needed.",
   QUEUE_REFUSED: "Try another queue (--queue other), or ask the broker's administrator for the permission.",
-  QUEUE_UNAVAILABLE: "The cluster node that holds it may be down; --wait 1m keeps trying.",
+  QUEUE_UNAVAILABLE:
+    "--wait 1m keeps trying: until the cluster node that holds it is up, or the other consumer has left.",
   QUEUE_MISSING:
     "Check --queue (or TASK_QUEUE) and the virtual host in --url. new-task and worker create the queue.",
   QUEUE_KEPT:
     "`task-queue status` shows its state; without --if-empty and --if-unused it is deleted with all it holds.",
+  CONSUME_REFUSED:
+    "Without --consumer-timeout it works: there, a classic queue has no ack timeout. Or use a quorum queue: --queue other --queue-type quorum.",
   PUBLISH_REFUSED:
     "The broker says why, a missing permission to write for instance; what was not confirmed has to be sent again.",
   UNROUTABLE: "",

@@ -1,4 +1,5 @@
 import type { ChalkInstance } from "chalk";
+import { defaults } from "../engine/defaults.js";
 import type { EngineEvent, Report, TaskReceived } from "../engine/events.js";
 import type { Task } from "../engine/task.js";
 import type { Output } from "../terminal/output.js";
@@ -65,6 +66,8 @@ export function eventLine(event: EngineEvent, colors: Colors, named = false): Li
     case "unblocked":
       return warning(colors.err, "The broker accepts tasks again.");
     case "queue-declared": {
+      if (event.created && event.type === null && event.queue === defaults.queue)
+        return note(colors.out, untyped);
       if (!event.adopted) return undefined;
       const kind =
         event.type === null
@@ -113,6 +116,9 @@ export function eventLine(event: EngineEvent, colors: Colors, named = false): Li
       return undefined;
   }
 }
+
+/** Said of the tutorials' queue when it is new: the tutorials of several languages declare it as quorum. */
+const untyped = `Queue '${defaults.queue}' is new, with the broker's default type. If that is classic, tutorials that declare it as quorum cannot use it: task-queue delete, then --queue-type quorum.`;
 
 /** The setting behind an ack timeout, which the broker's text does not name (guide "Consumers"). */
 function ackTimeout(reason: string): string {

@@ -63,6 +63,14 @@ function steps(event: EngineEvent, names: { name: string; queue: string }, autoA
         : [{ method: "channel.open", why: "A channel is a lightweight session in the connection." }];
     case "queue-declared":
       return [
+        ...(event.created
+          ? [
+              {
+                method: `queue.declare ${queue} passive: not found`,
+                why: "Asked first, for the next answer does not say whether the queue is new. On a channel of its own, which this one closed.",
+              },
+            ]
+          : []),
         event.adopted
           ? {
               method: `queue.declare ${queue} passive: ${event.ready} ready, ${event.workers} consumers`,

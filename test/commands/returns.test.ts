@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { GetMessage } from "amqplib";
+import { isAtLeast } from "../support/broker.js";
 import { assertClean } from "../support/clean.js";
 import { run } from "../support/command.js";
-import { management, openChannel, uniqueQueue } from "../support/queue.js";
+import { openChannel, uniqueQueue } from "../support/queue.js";
 
 /** RabbitMQ's default delivery limit since 4.0; here the queue's own, so that 3.13 does as 4 does. */
 const LIMIT = 20;
@@ -38,11 +39,6 @@ async function work(t: TestContext, queue: string) {
   return { received, stderr };
 }
 
-async function isVersion4(): Promise<boolean> {
-  const { rabbitmq_version } = await management<{ rabbitmq_version: string }>("overview");
-  return Number.parseInt(rabbitmq_version, 10) >= 4;
-}
-
 for (const { times, received } of [
   { times: 0, received: "" },
   { times: 1, received: " (redelivered, delivery 2)" },
@@ -58,7 +54,7 @@ for (const { times, at } of [
 ])
   test(`delivery ${times + 1} of a task on a quorum queue: the worker says what will become of it`, async (t) => {
     const { queue } = await cameBack(t, times);
-    const become = (await isVersion4())
+    const become = (await isAtLeast(4, 0))
       ? `, and drops or dead-letters it at ${at}, unless the queue or a policy sets another limit.`
       : "; before 4.0 it has no limit of its own, only one the queue or a policy sets.";
     assert.deepEqual(await work(t, queue), {

@@ -20,6 +20,17 @@ test("the queue is declared durable, with no argument of ours", async (t) => {
   await channel.assertQueue(queue, { durable: true }); // refused where it had other arguments
 });
 
+test("whether the declaration has created the queue is reported, also when it was deleted meanwhile", async (t) => {
+  const queue = uniqueQueue(t);
+  const created = async () => {
+    const { recorder } = await publishAll(["one"], { queue });
+    return recorder.all("queue-declared").map(({ created }) => created);
+  };
+  assert.deepEqual([await created(), await created()], [[true], [false]]);
+  await (await openChannel(t)).deleteQueue(queue);
+  assert.deepEqual(await created(), [true]);
+});
+
 test("--queue-type quorum declares a quorum queue", async (t) => {
   const queue = uniqueQueue(t);
   await publishAll(["one"], { queue, queueType: "quorum" });
@@ -49,7 +60,8 @@ test("a queue declared by us is found by a declaration like ours, and counts wha
   await publishAll(["one", "two"], { queue });
   const { recorder } = await publishAll(["three"], { queue });
   const [declared] = recorder.all("queue-declared");
-  assert.deepEqual([declared?.adopted, declared?.ready, declared?.workers], [false, 2, 0]);
+  assert.deepEqual([declared?.created, declared?.adopted], [false, false]);
+  assert.deepEqual([declared?.ready, declared?.workers], [2, 0]);
 });
 
 test("N8: a queue that is not durable is an error that names both values", async (t) => {

@@ -1,5 +1,5 @@
 import { findInstalled } from "#dist/broker/installed-node.js";
-import { variable } from "./queue.js";
+import { management, variable } from "./queue.js";
 
 /** Why there can be no cluster of private brokers here, or false: for a test's `skip`. */
 export const noCluster: string | false =
@@ -31,3 +31,10 @@ export const sharedBroker = (kind: Kind): Promise<Shared> => ask({ kind });
 /** Runs one of RabbitMQ's tools against a broker that test files share. */
 export const runTool = async (kind: Kind, tool: string, ...words: string[]): Promise<string> =>
   (await ask({ kind, tool, words })).output;
+
+/** Whether the tests' RabbitMQ is of that version or a later one. */
+export async function isAtLeast(major: number, minor: number): Promise<boolean> {
+  const { rabbitmq_version } = await management<{ rabbitmq_version: string }>("overview");
+  const [is = 0, isMinor = 0] = rabbitmq_version.split(".").map(Number);
+  return is > major || (is === major && isMinor >= minor);
+}

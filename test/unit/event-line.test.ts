@@ -12,7 +12,14 @@ const task = new Task("1", Buffer.from("First message."));
 
 test("what happens as it should goes to stdout, in the tutorial's words", () => {
   const received = { event: "task-received", task, redelivered: false } as const;
-  const declared = { event: "queue-declared", queue: "q", ready: 0, workers: 0, adopted: true } as const;
+  const declared = {
+    event: "queue-declared",
+    queue: "q",
+    ready: 0,
+    workers: 0,
+    created: false,
+    adopted: true,
+  } as const;
   const cases: [event: EngineEvent, text: string][] = [
     [
       { event: "consuming", queue: "q", prefetch: 1, autoAck: false },
@@ -35,6 +42,17 @@ test("what happens as it should goes to stdout, in the tutorial's words", () => 
     ],
   ];
   for (const [event, text] of cases) assert.deepEqual(line(event), { to: "out", text });
+});
+
+test("the tutorials' queue is said to be new and of the broker's default type; no other, and not one with a type", () => {
+  const created = { event: "queue-declared", ready: 0, workers: 0, created: true, adopted: false } as const;
+  assert.deepEqual(line({ ...created, queue: "task_queue", type: null }), {
+    to: "out",
+    text: " [*] Queue 'task_queue' is new, with the broker's default type. If that is classic, tutorials that declare it as quorum cannot use it: task-queue delete, then --queue-type quorum.",
+  });
+  assert.equal(line({ ...created, queue: "task_queue", type: "quorum" }), undefined);
+  assert.equal(line({ ...created, queue: "task_queue", type: null, created: false }), undefined);
+  assert.equal(line({ ...created, queue: "other", type: null }), undefined);
 });
 
 test("a worker of several tasks names the one that is done", () => {
@@ -121,7 +139,7 @@ test("what is of no interest to a person makes no line", () => {
     { event: "connected", broker: "amqp://h", product: "RabbitMQ", version: "4.4.1" },
     { event: "channel-opened", confirms: true },
     { event: "task-progress", task, dotsDone: 1 },
-    { event: "queue-declared", queue: "q", type: null, ready: 0, workers: 0, adopted: false },
+    { event: "queue-declared", queue: "q", type: null, ready: 0, workers: 0, created: false, adopted: false },
   ];
   for (const event of quiet) assert.equal(line(event), undefined, event.event);
 });
@@ -133,7 +151,7 @@ test("no name, reason or message is printed raw", () => {
     { event: "connection-lost", reason: evil },
     { event: "reconnecting", broker: "amqp://h", attempt: 2, delayMs: 1, reason: evil },
     { event: "blocked", reason: evil },
-    { event: "queue-declared", queue: evil, type: null, ready: 0, workers: 0, adopted: true },
+    { event: "queue-declared", queue: evil, type: null, ready: 0, workers: 0, created: false, adopted: true },
     { event: "task-confirmed", task: hostile, line: 1 },
     { event: "task-unroutable", task: hostile, line: 1, reason: evil },
     { event: "task-unconfirmed", task: hostile, line: 1, mayBeStored: true, reason: evil },

@@ -33,33 +33,52 @@ export async function openQueueChannel<C extends Channel>(
     // A refusal is also emitted as "error", which without a listener ends the process.
     channel.on("error", () => {});
     channel.on("close", () => closed.add(channel));
-    report({ event: "channel-opened", confirms: "waitForConfirms" in channel });
     return channel;
   };
-  const declared = (channel: C, type: QueueType | null, adopted: boolean, counts: Counts): C => {
+  const reportOpened = (channel: C) =>
+    report({ event: "channel-opened", confirms: "waitForConfirms" in channel });
+  const declared = (
+    channel: C,
+    type: QueueType | null,
+    how: "created" | "found" | "adopted",
+    counts: Counts,
+  ): C => {
     const { messageCount: ready, consumerCount: workers } = counts;
-    report({ event: "queue-declared", queue, type, ready, workers, adopted });
+    const [created, adopted] = [how === "created", how === "adopted"];
+    report({ event: "queue-declared", queue, type, ready, workers, created, adopted });
     // The close may come in the same segment as declare-ok.
     if (closed.has(channel)) throw new WorkQueueError("CONNECTION_LOST", "The channel was closed at once.");
     return channel;
   };
 
-  const channel = await opened();
+  let channel = await opened();
+  // declare-ok does not say whether the queue is new, so it is asked for first. A refusal closes the channel.
+  const refused = await channel.checkQueue(queue).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (refused !== undefined) channel = await opened();
+  reportOpened(channel);
   try {
     const found = await channel.assertQueue(queue, {
       durable: true,
       ...(queueType === undefined ? {} : { arguments: { "x-queue-type": queueType } }),
     });
-    return declared(channel, queueType ?? null, false, found);
+    return declared(channel, queueType ?? null, isMissing(refused) ? "created" : "found", found);
   } catch (error) {
     const type = typeFoundInstead(error, queue);
     const second = await opened(); // the refusal closed the first one
+    reportOpened(second);
     const found = await second.checkQueue(queue).catch((refused) => {
       throw refusal(codeOf(refused) === NOT_FOUND ? error : refused, queue);
     });
-    return declared(second, type, true, found);
+    return declared(second, type, "adopted", found);
   }
 }
+
+/** Whether the broker refused because there is no such queue; one whose node is down gets the same code. */
+export const isMissing = (refused: unknown): boolean =>
+  codeOf(refused) === NOT_FOUND && reasonOf(refused).includes("NOT_FOUND - no queue ");
 
 type Counts = { messageCount: number; consumerCount: number };
 
@@ -90,6 +109,23 @@ export function differenceIn(refused: unknown): { argument: string; actual: stri
   const [, argument = "", actual = ""] =
     /inequivalent arg '([^']+)'.*but current is (?:the value )?'?([^'" ]+)/s.exec(reasonOf(refused)) ?? [];
   return { argument, actual };
+}
+
+/** Turns the broker's refusal of basic.consume into a WorkQueueError, if its reply code is known. */
+export function consumeRefusal(error: unknown, queue: string): unknown {
+  const code = codeOf(error);
+  const said = reasonOf(error);
+  if (code === ACCESS_REFUSED && said.includes("in exclusive use"))
+    return new WorkQueueError(
+      "QUEUE_UNAVAILABLE",
+      `Another consumer has queue "${queue}" for itself (exclusive).`,
+      error,
+    );
+  if (code !== PRECONDITION_FAILED) return refusal(error, queue);
+  const message = said.includes("x-consumer-timeout")
+    ? `Queue "${queue}" supports no consumer timeout: from RabbitMQ 4.3 on, only quorum queues do.`
+    : `Queue "${queue}" cannot be consumed from like this (${said}).`;
+  return new WorkQueueError("CONSUME_REFUSED", message, error);
 }
 
 /** Turns the broker's refusal of a queue method into a WorkQueueError, if its reply code is known. */

@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel } from "amqplib";
-import { openQueueChannel } from "../connection/declare-queue.js";
+import { consumeRefusal, openQueueChannel } from "../connection/declare-queue.js";
 import { Session, type SessionTarget } from "../connection/session.js";
 import { defaults } from "../defaults.js";
 import { reasonOf, type WorkQueueError } from "../errors.js";
@@ -79,10 +79,17 @@ export class Consumer {
     await channel.prefetch(prefetch);
     if (this.#state !== "consuming") return;
     this.#channel = channel;
-    report({ event: "consuming", queue, prefetch, autoAck });
-    await channel.consume(
+    // After consume-ok. amqplib hands over a delivery in the same segment before `consume` resolves.
+    let isConsuming = false;
+    const consuming = () => {
+      if (isConsuming || this.#state !== "consuming") return;
+      isConsuming = true;
+      report({ event: "consuming", queue, prefetch, autoAck });
+    };
+    const consume = channel.consume(
       queue,
       (message) => {
+        consuming();
         if (message !== null) this.#delivered(new Delivery(channel, message));
         else
           this.#session.restart(
@@ -92,12 +99,17 @@ export class Consumer {
       {
         consumerTag: name, // the connection's name is the same: the admin UI shows both
         noAck: autoAck,
-        // A consumer argument of quorum queues since RabbitMQ 4.3; others ignore it (guide "Consumers").
+        // A consumer argument of quorum queues since RabbitMQ 4.3, where classic ones refuse it; before, all ignore it
+        // (guide "Consumers").
         ...(consumerTimeoutMs === undefined
           ? {}
           : { arguments: { "x-consumer-timeout": consumerTimeoutMs } }),
       },
     );
+    await consume.catch((error) => {
+      throw consumeRefusal(error, queue);
+    });
+    consuming();
     this.#idle(); // the queue may be empty from the start
   }
 

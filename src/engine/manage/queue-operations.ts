@@ -1,10 +1,9 @@
 import type { Channel, ChannelModel } from "amqplib";
-import { differenceIn, refusal } from "../connection/declare-queue.js";
+import { differenceIn, isMissing, refusal } from "../connection/declare-queue.js";
 import { type ConnectionRequest, withConnection } from "../connection/with-connection.js";
 import { codeOf, reasonOf, WorkQueueError } from "../errors.js";
 
 /** AMQP reply codes (spec 1.2). */
-const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 406;
 const NOT_IMPLEMENTED = 540;
 
@@ -117,9 +116,7 @@ async function onChannel<T>(
 function failure(error: unknown, queue: string, done: Done): unknown {
   const code = codeOf(error);
   const said = reasonOf(error);
-  // An existing queue whose node is down gets the same code.
-  if (code === NOT_FOUND && said.includes("NOT_FOUND - no queue "))
-    return new WorkQueueError("QUEUE_MISSING", `There is no queue "${queue}".`, error);
+  if (isMissing(error)) return new WorkQueueError("QUEUE_MISSING", `There is no queue "${queue}".`, error);
   const [, why] = /' (not empty|in use)"?$/.exec(said) ?? [];
   if (code === PRECONDITION_FAILED && why !== undefined)
     return kept(queue, why === "in use" ? "workers listen on it" : "it has ready tasks", error);
