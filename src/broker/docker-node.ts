@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { BrokerNode } from "./broker-node.js";
-import { type BrokerConfig, tlsLines } from "./node-config.js";
+import { type BrokerConfig, quorumByDefaultWords, tlsLines } from "./node-config.js";
 import type { BrokerPorts } from "./ports.js";
 
 /** The current RabbitMQ with its admin UI; docker-compose.yml uses the same image. */
@@ -22,19 +22,26 @@ export class DockerNode implements BrokerNode {
   readonly containers: string[];
   readonly #container: string;
   readonly #image: string;
-  /** The options of `docker run` that mount files and publish ports. */
-  readonly #mountsAndPorts: string[];
+  /** The options of `docker run` that mount files, publish ports and set the environment. */
+  readonly #options: string[];
   readonly #output: string;
   #created = false;
 
-  constructor(image: string, directory: string, ports: BrokerPorts, { lines, tls }: BrokerConfig) {
+  constructor(
+    image: string,
+    directory: string,
+    ports: BrokerPorts,
+    { lines, tls, quorumByDefault }: BrokerConfig,
+  ) {
     this.description = `Docker image ${image}`;
     this.#image = image;
     this.#output = join(directory, "console");
     this.#container = `task-queue-broker-${process.pid}-${ports.amqp}`;
     this.containers = [this.#container];
     this.name = `rabbit@${this.#container}`; // the image makes it of the host name
-    this.#mountsAndPorts = [...published(ports.amqp, 5672), ...published(ports.management, 15672)];
+    this.#options = [...published(ports.amqp, 5672), ...published(ports.management, 15672)];
+    if (quorumByDefault)
+      this.#options.push("--env", `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${quorumByDefaultWords}`);
     const config = [...lines];
     if (tls !== undefined) {
       const inside = {
@@ -43,15 +50,15 @@ export class DockerNode implements BrokerNode {
         key: "/etc/rabbitmq/tls/key.pem",
       };
       for (const file of ["ca", "cert", "key"] as const)
-        this.#mountsAndPorts.push(...mounted(tls[file], inside[file]));
-      this.#mountsAndPorts.push(...published(ports.tls, 5671));
+        this.#options.push(...mounted(tls[file], inside[file]));
+      this.#options.push(...published(ports.tls, 5671));
       config.unshift(...tlsLines("0.0.0.0:5671", { ...tls, ...inside }));
     }
     if (config.length > 0) {
       const file = join(directory, "90-private.conf");
       writeFileSync(file, `${config.join("\n")}\n`);
       chmodSync(file, 0o644); // independent of the umask: the container's user must be able to read it
-      this.#mountsAndPorts.push(...mounted(file, "/etc/rabbitmq/conf.d/90-private.conf"));
+      this.#options.push(...mounted(file, "/etc/rabbitmq/conf.d/90-private.conf"));
     }
   }
 
@@ -62,7 +69,7 @@ export class DockerNode implements BrokerNode {
       this.#container,
       "--hostname",
       this.#container,
-      ...this.#mountsAndPorts,
+      ...this.#options,
       this.#image,
     ];
     const again = ["start", "--attach", this.#container];

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrokerNode } from "./broker-node.js";
-import { type BrokerConfig, joinLines, tlsLines } from "./node-config.js";
+import { type BrokerConfig, joinLines, quorumByDefaultWords, tlsLines } from "./node-config.js";
 import type { BrokerPorts } from "./ports.js";
 
 /**
@@ -66,7 +66,7 @@ export class InstalledNode implements BrokerNode {
     server: string,
     directory: string,
     ports: BrokerPorts,
-    { lines, tls }: BrokerConfig,
+    { lines, tls, quorumByDefault }: BrokerConfig,
     joins?: InstalledNode,
   ) {
     this.name = `private-${ports.amqp}@localhost`;
@@ -106,7 +106,9 @@ export class InstalledNode implements BrokerNode {
       RABBITMQ_ADVANCED_CONFIG_FILE: at("no-such-file.config"),
       RABBITMQ_ENABLED_PLUGINS_FILE: at("enabled_plugins"),
       RABBITMQ_DIST_PORT: String(ports.distribution),
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {127,0,0,1} ${
+        quorumByDefault ? quorumByDefaultWords : ""
+      }`,
     };
   }
 

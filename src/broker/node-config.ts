@@ -15,7 +15,15 @@ export interface BrokerConfig {
   /** Lines of the file. */
   lines: readonly string[];
   tls: TlsListener | undefined;
+  /** Queues that are declared without a type become quorum queues, from RabbitMQ 4.0 on; before, classic ones. */
+  quorumByDefault: boolean;
 }
+
+/**
+ * Erlang's words for `default_queue_type = quorum` in rabbitmq.conf. RabbitMQ 3 ignores them, but does not start with a
+ * setting that it does not know.
+ */
+export const quorumByDefaultWords = "-rabbit default_queue_type rabbit_quorum_queue";
 
 /** The lines for a TLS listener on `address` (RabbitMQ guides "TLS Support" and "Networking"). */
 export function tlsLines(address: string, { ca, cert, key, verifyPeer = false }: TlsListener): string[] {

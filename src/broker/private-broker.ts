@@ -23,6 +23,8 @@ export interface StartOptions {
   image?: string | undefined;
   /** More lines at the end of rabbitmq.conf, where they override earlier ones for a setting. Default: none. */
   config?: readonly string[];
+  /** Queues declared without a type are quorum queues, where this RabbitMQ can (from 4.0 on). Default: classic. */
+  quorumByDefault?: boolean;
   /** Also listen with TLS, at `tlsUrl`; a Docker image's user must be able to read the files. Default: no TLS. */
   tls?: TlsListener;
   /** Join the cluster of this running broker; only installed nodes can. Default: a cluster of its own. */
@@ -68,12 +70,13 @@ export class PrivateBroker {
         "There is neither an installed rabbitmq-server nor a running Docker engine to start a RabbitMQ from.",
       );
     const directory = mkdtempSync(join(tmpdir(), "task-queue-broker-"));
-    const config = { lines: options.config ?? [], tls: options.tls };
+    const { config: lines = [], tls, quorumByDefault = false } = options;
+    const config = { lines, tls, quorumByDefault };
     const node =
       installed === undefined
         ? new DockerNode(image ?? defaultImage, directory, ports, config)
         : new InstalledNode(installed, directory, ports, config, joins);
-    const broker = new PrivateBroker(node, ports, options.tls !== undefined, directory);
+    const broker = new PrivateBroker(node, ports, tls !== undefined, directory);
     try {
       await broker.restart(options.signal);
       if (joins !== undefined && !(await knowsNode(broker.adminUrl, joins.name)))
@@ -187,9 +190,13 @@ export class PrivateBroker {
 }
 
 /** The lines of a log that say why a node did not start: those around RabbitMQ's "BOOT FAILED", else the last. */
-function failureIn(log: string): string {
-  const lines = log.trim().split("\n");
-  const banner = lines.findIndex((line) => line.trimEnd().endsWith("BOOT FAILED"));
+export function failureIn(log: string): string {
+  const isBanner = (line: string) => line.trimEnd().endsWith("BOOT FAILED");
+  const all = log.trim().split("\n");
+  // RabbitMQ logs the banner, and also writes it to stderr, which a container's log has before, in or after the other.
+  const logged = all.filter((line) => line.includes(" [error] "));
+  const lines = logged.some(isBanner) ? logged : all;
+  const banner = lines.findIndex(isBanner);
   return (banner < 0 ? lines.slice(-8) : lines.slice(Math.max(0, banner - 3), banner + 3)).join("\n");
 }
 

@@ -19,7 +19,12 @@ export async function broker(options: { image: string | undefined }, terminal: T
   output.out(colors.out.dim("Starting a private RabbitMQ ..."));
   let running: PrivateBroker | undefined;
   try {
-    running = await PrivateBroker.start({ standardPorts: true, image: options.image, signal: stop.signal });
+    running = await PrivateBroker.start({
+      standardPorts: true,
+      quorumByDefault: true, // so that the tutorials that declare a quorum queue find one, whoever was first
+      image: options.image,
+      signal: stop.signal,
+    });
     for (const line of welcome(running)) output.out(line);
     const end = await Promise.race([stopped, running.ended()]);
     if (end === undefined) throw new WorkQueueError("CONNECTION_LOST", "RabbitMQ ended unexpectedly.");
