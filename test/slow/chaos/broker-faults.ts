@@ -44,6 +44,8 @@ export class BrokerFaults {
     for (const { url } of nodes) faults.#proxies.push(await TcpProxy.start(t, Number(new URL(url).port)));
     const channel = await openChannel(t, nodes[0]?.url);
     await channel.assertQueue(faults.queue, { durable: true, arguments: { "x-queue-type": queueType } });
+    // A node killed before Mnesia has written it down forgets it: docs/reliability.md, the last part.
+    for (const node of nodes) node.saveDeclarations();
     // A node killed before Ra has written its new queue down, which nothing shows, does not know it again.
     if (queueType === "quorum") await sleep(5_000);
     return faults;
