@@ -54,7 +54,7 @@ test("on a terminal, a transient line shows the task in hand and its dots going 
 }, async (t) => {
   const queue = uniqueQueue(t);
   await publishAll(["dots..."], { queue });
-  const worker = startInTerminal(t, "worker", ["-q", queue, "--dot", "300ms", "--exit-when-empty"]);
+  const worker = startInTerminal(t, "worker", ["-q", queue, "--dot", "1s", "--exit-when-empty"]);
   await worker.says("●○○ dots...");
   await worker.says("●●○ dots...");
   await worker.ended;

@@ -35,6 +35,10 @@ export async function openQueueChannel<C extends Channel>(
     channel.on("close", () => closed.add(channel));
     return channel;
   };
+  /** The close may come in the same segment as declare-ok. */
+  const assertOpen = (channel: C) => {
+    if (closed.has(channel)) throw new WorkQueueError("CONNECTION_LOST", "The channel was closed at once.");
+  };
   const reportOpened = (channel: C) =>
     report({ event: "channel-opened", confirms: "waitForConfirms" in channel });
   const declared = (
@@ -46,8 +50,7 @@ export async function openQueueChannel<C extends Channel>(
     const { messageCount: ready, consumerCount: workers } = counts;
     const [created, adopted] = [how === "created", how === "adopted"];
     report({ event: "queue-declared", queue, type, ready, workers, created, adopted });
-    // The close may come in the same segment as declare-ok.
-    if (closed.has(channel)) throw new WorkQueueError("CONNECTION_LOST", "The channel was closed at once.");
+    assertOpen(channel);
     return channel;
   };
 
@@ -57,7 +60,8 @@ export async function openQueueChannel<C extends Channel>(
     () => undefined,
     (error: unknown) => error,
   );
-  if (refused !== undefined) channel = await opened();
+  if (refused === undefined) assertOpen(channel);
+  else channel = await opened();
   reportOpened(channel);
   try {
     const found = await channel.assertQueue(queue, {
