@@ -7,6 +7,7 @@ import { lessons } from "#dist/lessons/lessons.js";
 import { scaleOut } from "#dist/lessons/scale-out.js";
 import { workerCrash } from "#dist/lessons/worker-crash.js";
 import { play, playWhole } from "../lessons/play.js";
+import { isAtLeast } from "../support/broker.js";
 import { start } from "../support/command.js";
 import { leftRunning } from "../support/left-running.js";
 import { ownTemporary } from "../support/own-temporary.js";
@@ -71,7 +72,9 @@ test("broker-restart: every persistent task is done, every transient one is gone
   assert.deepEqual(measured.persistent, { confirmed: 6, done: 6, lost: 0 });
   assert.deepEqual(measured.transient, { confirmed: 4, done: 0, lost: 4 });
   assert.equal(measured.found, 6);
-  assert.equal(measured.doneTwice, 0);
+  // RabbitMQ 4 keeps a classic queue's acks in memory until there are many or a task is confirmed: killed, it redelivers
+  // what was done before.
+  if (!(await isAtLeast(4, 0))) assert.equal(measured.doneTwice, 0);
   assert.ok(measured.down > 0);
 });
 
