@@ -29,6 +29,11 @@ test("each way a connection fails has its code, and a sentence that names what w
       /"joe" may not do this .*access to queue/,
     ],
     [
+      failure('Connection closed: 541 (INTERNAL-ERROR) with message "timed out consuming"', 541),
+      "CONNECTION_LOST",
+      /example:5672 ended the connection .*timed out consuming/,
+    ],
+    [
       failure("Expected ConnectionOpenOk; got <ConnectionClose channel:0>"),
       "VHOST_REFUSED",
       /"orders" .*example:5672.*"joe"/,

@@ -6,7 +6,8 @@ const HTTP_AS_FRAME_SIZE = /Frame size 1345270062/;
 
 /**
  * Turns the failure of a connection attempt into one sentence with a code: UNREACHABLE,
- * HOST_UNKNOWN, CONNECT_TIMEOUT, NOT_AMQP, TLS, ACCESS_REFUSED or VHOST_REFUSED.
+ * HOST_UNKNOWN, CONNECT_TIMEOUT, NOT_AMQP, TLS, ACCESS_REFUSED or VHOST_REFUSED; for one that failed while the queue was
+ * declared or consumed from, QUEUE_REFUSED or CONNECTION_LOST.
  * Most of amqplib's errors have a text but no code.
  */
 export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
@@ -27,6 +28,9 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
       `Virtual host "${url.vhost}" does not exist on ${url.endpoint}, or user "${url.username}" may not use it.`,
     );
   if (code === 403) return fail("QUEUE_REFUSED", `User "${url.username}" may not do this (${reason}).`);
+  // Any other reply code of AMQP: it is RabbitMQ, the connection was open, and its text says what failed.
+  if (typeof code === "number")
+    return fail("CONNECTION_LOST", `${url.endpoint} ended the connection (${reason}).`);
   if (code === "ECONNREFUSED") return fail("UNREACHABLE", `Nothing listens on ${url.endpoint} (${reason}).`);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return fail("HOST_UNKNOWN", `The host name "${url.host}" is not known (${code}).`);
