@@ -111,7 +111,7 @@ test("on a terminal, the line that is redrawn shows a body's escapes and does no
 }, async (t) => {
   const queue = uniqueQueue(t);
   await publishBodies(t, queue, [Buffer.from("..\x1b]0;owned\x07\x9b\u202e")]);
-  const words = ["-q", queue, "--dot", "300ms", "--exit-when-empty"];
+  const words = ["-q", queue, "--dot", "1s", "--exit-when-empty"];
   const screen = startInTerminal(t, "worker", words);
   await screen.says(/[●○]{2} \.\.\\x1b\]0;owned\\x07\\x9b\\u\{202e\}/);
   const { stdout } = await screen.ended;
