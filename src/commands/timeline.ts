@@ -11,7 +11,8 @@ import { printable } from "../text/printable.js";
 import { drawSvg } from "../timeline/draw-svg.js";
 import { drawTimelines } from "../timeline/draw-text.js";
 import { readEvent } from "../timeline/event-log.js";
-import { buildTimeline, type Lane } from "../timeline/timeline.js";
+import { countEnds } from "../timeline/marks.js";
+import { buildTimeline } from "../timeline/timeline.js";
 import { checkSvg, writeSvg } from "./svg-file.js";
 
 /** What was read from the logs. */
@@ -47,27 +48,12 @@ export async function timeline(
   for (const line of drawTimelines([{ title: "", timeline: drawn }], stdout.columns || 80, colors.out))
     output.out(line);
   output.out("");
-  for (const lane of drawn.lanes) output.out(summary(lane));
+  for (const { name, bars } of drawn.lanes) output.out(`${printable(name)}: ${countEnds(bars)}`);
   const sent = confirmed > 0 ? `${count(confirmed, "task")} sent and confirmed. ` : "";
   output.out(`${sent}${inSeconds(drawn.worked)} of work in ${inSeconds(drawn.elapsed)}.`);
   if (svg !== undefined) await writeSvg(svg, drawSvg("Who did what when", [{ title: "", timeline: drawn }]));
   return 0;
 }
-
-/** `worker-1: 3 done, 1 killed`. */
-function summary({ name, bars }: Lane): string {
-  const ends = new Map<string, number>();
-  for (const { end } of bars) ends.set(end, (ends.get(end) ?? 0) + 1);
-  const counts = [...ends].map(([end, number]) => `${number.toLocaleString("en-US")} ${words[end] ?? end}`);
-  return `${printable(name)}: ${counts.join(", ")}`;
-}
-
-const words: Record<string, string> = {
-  done: "done",
-  aborted: "given up",
-  requeued: "requeued",
-  open: "not ended",
-};
 
 /** The events that a timeline uses; others would only take memory. */
 const drawnEvents = new Set<string>([

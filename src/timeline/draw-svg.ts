@@ -2,10 +2,13 @@ import stringWidth from "string-width";
 import { fit } from "../text/columns.js";
 import { count, inSeconds } from "../text/numbers.js";
 import { printable } from "../text/printable.js";
-import { type Mark, marksOf, svgBar, svgLegend } from "./svg-bar.js";
+import { countEnds } from "./marks.js";
+import { rowsOf } from "./rows.js";
+import { svgBar } from "./svg-bar.js";
+import { svgLegend } from "./svg-legend.js";
 import { COLORS, markup, round, style } from "./svg-style.js";
 import { timeStep } from "./time-step.js";
-import type { Bar, Lane, Titled } from "./timeline.js";
+import type { Titled } from "./timeline.js";
 
 const WIDTH = 830;
 const MARGIN = 18;
@@ -26,7 +29,6 @@ export function drawSvg(title: string, all: readonly Titled[]): string {
   const names = lanes.map(({ name }) => stringWidth(fit(printable(name), WIDEST_NAME)));
   const left = MARGIN + Math.max(4, ...names) * COLUMN + 12;
   const scale = (WIDTH - MARGIN - left) / span;
-  const marks = new Set<Mark>();
   const body: string[] = [];
   let y = MARGIN + 14;
   body.push(text(MARGIN, y, printable(title), "title"));
@@ -37,30 +39,28 @@ export function drawSvg(title: string, all: readonly Titled[]): string {
       body.push(text(MARGIN, y, printable(title), "run"));
     }
     y += 18;
-    const rows = timeline.lanes.map(assignRows);
-    const height = rows.reduce((sum, { size }) => sum + size * ROW, 0);
+    const rows = timeline.lanes.map((lane) => rowsOf(lane));
+    const height = rows.flat().length * ROW;
     body.push(...axis(left, y, scale, span, height));
     y += 6;
     let color = 0;
     for (const [at, lane] of timeline.lanes.entries()) {
-      const { rowOf, size } = rows[at] ?? { rowOf: new Map<Bar, number>(), size: 1 };
       const laneColor = lane.kind === "broker" ? "bad" : color++ % COLORS;
       body.push(text(MARGIN, y + BAR / 2 + 4.5, fit(printable(lane.name), WIDEST_NAME), "lane"));
-      for (const bar of lane.bars) {
-        for (const mark of marksOf(bar)) marks.add(mark);
-        const top = y + (rowOf.get(bar) ?? 0) * ROW;
-        body.push(
-          svgBar(bar, {
-            x: left + bar.from * scale,
-            y: top,
-            width: (bar.to - bar.from) * scale,
-            height: BAR,
-            color: laneColor,
-            edge: WIDTH - MARGIN,
-          }),
-        );
+      for (const row of rows[at] ?? []) {
+        for (const bar of row)
+          body.push(
+            svgBar(bar, {
+              x: left + bar.from * scale,
+              y,
+              width: (bar.to - bar.from) * scale,
+              height: BAR,
+              color: laneColor,
+              edge: WIDTH - MARGIN,
+            }),
+          );
+        y += ROW;
       }
-      y += size * ROW;
     }
     y += 4;
   }
@@ -69,7 +69,8 @@ export function drawSvg(title: string, all: readonly Titled[]): string {
   const bars = hasWorkers
     ? "a bar: one task, from received to acknowledged"
     : "a bar: a batch of tasks being published";
-  const { svg, bottom } = svgLegend(bars, marks, { left: MARGIN, right: WIDTH - MARGIN, y });
+  const timelines = all.map(({ timeline }) => timeline);
+  const { svg, bottom } = svgLegend(bars, timelines, { left: MARGIN, right: WIDTH - MARGIN, y });
   body.push(svg);
   const height = bottom + MARGIN - 2;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${round(height)}" width="${WIDTH}" height="${round(height)}" role="img" aria-labelledby="title description">
@@ -103,19 +104,6 @@ function axis(left: number, y: number, scale: number, span: number, height: numb
   return lines;
 }
 
-/** Gives overlapping bars, of a worker that does several tasks at a time, rows of their own. */
-function assignRows({ bars }: Lane): { rowOf: Map<Bar, number>; size: number } {
-  const rowOf = new Map<Bar, number>();
-  const ends: number[] = [];
-  for (const bar of bars.toSorted((a, b) => a.from - b.from)) {
-    const found = ends.findIndex((end) => end <= bar.from + 0.001);
-    const row = found < 0 ? ends.length : found;
-    ends[row] = bar.to;
-    rowOf.set(bar, row);
-  }
-  return { rowOf, size: Math.max(ends.length, 1) };
-}
-
 /** Gradients that fade out names wider than their bars. */
 const gradients = (): string =>
   [...Array.from({ length: COLORS }, (_, at) => String(at)), "out", "down"]
@@ -125,27 +113,10 @@ const gradients = (): string =>
     )
     .join("\n");
 
-const endWords: Record<Bar["end"], string> = {
-  done: "done",
-  aborted: "given up",
-  requeued: "requeued",
-  killed: "killed",
-  lost: "lost",
-  back: "times down and back",
-  open: "not ended",
-};
-
 /** The description in words, for readers who cannot see the picture. */
 function describe(all: readonly Titled[]): string {
   const runs = all.map(({ title, timeline: { lanes, elapsed } }) => {
-    const perLane = lanes.map(({ name, bars }) => {
-      const ends = new Map<string, number>();
-      for (const { end, begin } of bars) {
-        ends.set(endWords[end], (ends.get(endWords[end]) ?? 0) + 1);
-        if (begin === "redelivered") ends.set("redelivered", (ends.get("redelivered") ?? 0) + 1);
-      }
-      return `${printable(name)}: ${[...ends].map(([end, number]) => `${number} ${end}`).join(", ")}`;
-    });
+    const perLane = lanes.map(({ name, bars }) => `${printable(name)}: ${countEnds(bars)}`);
     return `${title === "" ? `${count(lanes.length, "lane")}, ${inSeconds(elapsed)}` : printable(title)}. ${perLane.join("; ")}.`;
   });
   return `A timeline: a lane for each worker, sender or broker, and a bar for each task. ${runs.join(" ")}`;

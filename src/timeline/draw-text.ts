@@ -2,12 +2,16 @@ import type { ChalkInstance } from "chalk";
 import stringWidth from "string-width";
 import { fit, pad, wrap } from "../text/columns.js";
 import { printable } from "../text/printable.js";
-import { beginMarks, endMarks, legend } from "./marks.js";
+import { begins, ends, legend } from "./marks.js";
+import { rowsOf } from "./rows.js";
 import { timeStep } from "./time-step.js";
-import type { Bar, Timeline, Titled } from "./timeline.js";
+import { type Bar, hasLabelBeside, type Timeline, type Titled } from "./timeline.js";
 
 /** The widest name of a lane, in columns; a longer one is cut. */
 const WIDEST_NAME = 20;
+
+/** The most lines of one lane: as many tasks at a time can be told apart. */
+const MOST_ROWS = 8;
 
 /** Columns for a label of the time axis, unless the times are huge. */
 const LABEL_ROOM = 8;
@@ -37,7 +41,8 @@ export function drawTimelines(
 }
 
 /**
- * Draws one timeline: the time axis, then a line per lane with a bar per task.
+ * Draws one timeline: the time axis, then a line per lane with a bar per task; more lines where a lane has several
+ * tasks at a time.
  * @param span seconds that fill the width; default: the timeline's own
  */
 export function drawTimeline(
@@ -55,11 +60,13 @@ export function drawTimeline(
   const scale = width / Math.max(span, 0.001);
   const palette = [colors.cyan, colors.yellow, colors.green, colors.magenta, colors.blue];
   const workers = timeline.lanes.filter(({ kind }) => kind !== "broker");
-  const lanes = timeline.lanes.map((lane, at) => {
-    const { bars, kind } = lane;
+  const lanes = timeline.lanes.flatMap((lane, at) => {
     const color =
-      kind === "broker" ? colors.red : (palette[workers.indexOf(lane) % palette.length] ?? colors.white);
-    return ` ${color.bold(pad(names[at] ?? "", nameWidth))} ${color(drawLane(bars, scale, width))}`;
+      lane.kind === "broker" ? colors.red : (palette[workers.indexOf(lane) % palette.length] ?? colors.white);
+    return rowsOf(lane, MOST_ROWS).map((bars, row) => {
+      const name = row === 0 ? (names[at] ?? "") : "";
+      return ` ${color.bold(pad(name, nameWidth))} ${color(drawRow(bars, scale, width))}`;
+    });
   });
   return [` ${pad("time", nameWidth)} ${colors.dim(drawAxis(scale, width))}`, ...lanes];
 }
@@ -76,30 +83,31 @@ function drawAxis(scale: number, width: number): string {
   }
 }
 
-/** Tasks at the same time share a line: a bar that begins later is drawn over the end of the one before. */
-function drawLane(bars: readonly Bar[], scale: number, width: number): string {
+/** Draws bars in a line: one that begins later is drawn over the end of the one before. */
+function drawRow(bars: readonly Bar[], scale: number, width: number): string {
   const cells: string[] = Array(width).fill(" ");
   for (const bar of bars) {
     const from = Math.min(Math.round(bar.from * scale), width - 1);
     const to = Math.min(Math.max(Math.round(bar.to * scale), from + 1), width);
     put(cells, from, to, drawBar(bar, to - from));
   }
-  for (const bar of bars) if (bar.begin === "sending") putBeside(cells, bar, scale);
+  for (const bar of bars) if (hasLabelBeside(bar)) putBeside(cells, bar, scale);
   return cells.join("").trimEnd();
 }
 
-/** `├Third mess─┤`: the marks show how it began and ended; lost tasks and downtime are dotted, being no work. */
+/** `├Third mess─┤`: the marks show how it began and ended; waiting and downtime are dotted, being no work. */
 function drawBar({ label, begin, end }: Bar, width: number): string {
-  const right = begin === "lost" && width > 1 ? "┄" : endMarks[end].mark;
+  const right = ends[end].mark;
   if (width === 1) return end === "done" ? "│" : right;
   const room = width - 2;
   const name = room < 2 ? "" : fit(label, room);
-  const line = begin === "lost" || begin === "down" ? "┄" : "─";
-  return beginMarks[begin].mark + name + line.repeat(room - stringWidth(name)) + right;
+  return begins[begin].mark + name + line(begin).repeat(room - stringWidth(name)) + right;
 }
 
-/** Draws a batch's label, its number of tasks, beside the bar where it does not fit inside and there is room. */
-function putBeside(cells: string[], { label, from, to }: Bar, scale: number): void {
+const line = (begin: Bar["begin"]): string => (begin === "waiting" || begin === "down" ? "┄" : "─");
+
+/** Draws a label in full beside its bar, where it does not fit inside and there is room. */
+function putBeside(cells: string[], { label, from, to, begin: kind }: Bar, scale: number): void {
   const begin = Math.round(from * scale);
   const end = Math.max(Math.round(to * scale), begin + 1);
   const needed = stringWidth(label);
@@ -109,7 +117,7 @@ function putBeside(cells: string[], { label, from, to }: Bar, scale: number): vo
       at >= 0 && at + needed <= cells.length && cells.slice(at, at + needed).every((cell) => cell === " ");
     if (!free) continue;
     put(cells, at, at + needed, label);
-    if (end - begin > 2) put(cells, begin + 1, end - 1, "─".repeat(end - begin - 2));
+    if (end - begin > 2) put(cells, begin + 1, end - 1, line(kind).repeat(end - begin - 2));
     return;
   }
 }

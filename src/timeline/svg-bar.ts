@@ -1,30 +1,12 @@
 import stringWidth from "string-width";
-import { icons, markup, round } from "./svg-style.js";
-import type { Bar } from "./timeline.js";
+import { begins, ends, type Mark } from "./marks.js";
+import { markup, round } from "./svg-style.js";
+import { type Bar, hasLabelBeside } from "./timeline.js";
 
 /** The approximate width of a column of text at 12 px, in px. */
 const COLUMN = 6.2;
 /** The width that a mark needs, in px. */
 const ICON = 16;
-
-export type Mark = "redelivered" | "cross" | "lost" | "warning" | "requeued" | "open" | "down";
-
-const endMark: Partial<Record<Bar["end"], Mark>> = {
-  killed: "cross",
-  lost: "lost",
-  aborted: "warning",
-  requeued: "requeued",
-  open: "open",
-};
-
-/** The marks of a bar that the legend explains. */
-export function marksOf({ begin, end }: Bar): Mark[] {
-  const right = endMark[end];
-  return [
-    ...(begin === "redelivered" || begin === "down" ? [begin] : []),
-    ...(right === undefined ? [] : [right]),
-  ];
-}
 
 /** Where a bar is drawn, in px, and in which colour. */
 interface Place {
@@ -44,12 +26,12 @@ export function svgBar(bar: Bar, { x, y, width: asked, height, color, edge }: Pl
   // One pixel less, so that there is a gap between two bars; at least 2, so that it is visible.
   const width = Math.max(asked - 1, 2);
   const middle = height / 2;
-  const isLost = begin === "lost" || end === "lost";
-  const tone = isLost ? "out" : begin === "down" ? "down" : String(color);
-  const [fill, textColor, stroke] = isLost ? ["out", "bad", "mbad"] : [`f${tone}`, `t${tone}`, `m${tone}`];
-  const right = endMark[end];
-  const hasRight = right !== undefined && width >= ICON;
-  const hasLeft = begin === "redelivered" && width >= ICON * (hasRight ? 2 : 1);
+  const isWaiting = begin === "waiting";
+  const tone = isWaiting ? "out" : begin === "down" ? "down" : String(color);
+  const [fill, textColor, stroke] = isWaiting ? ["out", "bad", "mbad"] : [`f${tone}`, `t${tone}`, `m${tone}`];
+  const [left, right] = [begins[begin], ends[end]];
+  const hasRight = right.icon !== undefined && width >= ICON;
+  const hasLeft = left.icon !== undefined && width >= ICON * (hasRight ? 2 : 1);
   const from = hasLeft ? ICON + 3 : 6;
   const room = width - from - (hasRight ? ICON : 2);
   const parts = [
@@ -59,8 +41,7 @@ export function svgBar(bar: Bar, { x, y, width: asked, height, color, edge }: Pl
   const shown = room < 8 ? 0 : room;
   const needed = stringWidth(label) * COLUMN;
   const fade = needed > shown ? fadeOut(shown, height, tone) : "";
-  if (begin === "sending" && fade !== "") {
-    // A batch's label has its number of tasks: where it does not fit, it is drawn in full beside the bar.
+  if (hasLabelBeside(bar) && fade !== "") {
     const fitsRight = x + width + needed + 6 < edge;
     const place = fitsRight ? `x="${round(width + 6)}"` : `x="-6" text-anchor="end"`;
     parts.push(`<text ${place} y="${middle + 4.3}">${markup(label)}</text>`);
@@ -68,9 +49,11 @@ export function svgBar(bar: Bar, { x, y, width: asked, height, color, edge }: Pl
     parts.push(
       `<svg x="${from}" width="${round(shown)}" height="${height}"><text y="${middle + 4.3}" class="${textColor}">${markup(label)}</text>${fade}</svg>`,
     );
-  if (hasLeft) parts.push(icon("redelivered", ICON / 2 + 2, middle, stroke));
-  if (hasRight) parts.push(icon(right, width - ICON / 2, middle, right === "cross" ? "mbad" : stroke));
-  else if (right !== undefined)
+  // On the red of its downtime a bad end of the broker is drawn as its text is.
+  const inkOf = ({ isBad }: Mark) => (isBad === true && begin !== "down" ? "mbad" : stroke);
+  if (hasLeft) parts.push(svgIcon(left, ICON / 2 + 2, middle, inkOf(left)));
+  if (hasRight) parts.push(svgIcon(right, width - ICON / 2, middle, inkOf(right)));
+  else if (right.icon !== undefined)
     parts.push(`<rect x="${round(width - 2)}" width="2" height="${height}" class="bad"/>`);
   return `<g transform="translate(${round(x)} ${round(y)})">${parts.join("")}</g>`;
 }
@@ -81,47 +64,6 @@ function fadeOut(room: number, height: number, color: string): string {
   return `<rect x="${round(room - width)}" y="2" width="${round(width)}" height="${height - 4}" fill="url(#fade${color})"/>`;
 }
 
-const icon = (mark: Mark, x: number, y: number, stroke: string): string => {
-  const path = mark === "lost" || mark === "down" ? icons.cross : icons[mark];
-  return `<path d="${path}" transform="translate(${round(x)} ${y})" class="mark ${stroke}"/>`;
-};
-
-const meanings: Record<Mark, string> = {
-  redelivered: "received again (redelivered)",
-  cross: "killed",
-  lost: "lost",
-  warning: "given up: connection lost",
-  requeued: "requeued",
-  open: "not ended",
-  down: "broker down",
-};
-
-/** Draws what the bars and their marks mean, in one line or more; `bottom`: the last line's y, in px. */
-export function svgLegend(
-  bars: string,
-  marks: ReadonlySet<Mark>,
-  place: { left: number; right: number; y: number },
-): { svg: string; bottom: number } {
-  let { left: x, y } = place;
-  const parts: string[] = [];
-  const item = (text: string, room: number, picture: () => string) => {
-    const width = room + stringWidth(text) * 5.7;
-    if (x + width > place.right) {
-      x = place.left;
-      y += 18;
-    }
-    parts.push(picture(), `<text x="${round(x + room)}" y="${y}" class="axis dim">${text}</text>`);
-    x += width + 18;
-  };
-  item(bars, 0, () => "");
-  for (const mark of Object.keys(meanings) as Mark[]) {
-    if (!marks.has(mark)) continue;
-    const box = mark === "lost" ? "out" : mark === "down" ? "fdown" : undefined;
-    item(meanings[mark], box === undefined ? 16 : 26, () =>
-      box === undefined
-        ? icon(mark, x + 5, y - 4, mark === "cross" ? "mbad" : "mdim")
-        : `<rect x="${round(x)}" y="${y - 10}" width="20" height="12" rx="3" class="${box}"/>`,
-    );
-  }
-  return { svg: parts.filter((part) => part !== "").join("\n"), bottom: y };
-}
+/** Draws a mark's icon around a point. @param ink the class of its stroke */
+export const svgIcon = ({ icon }: Mark, x: number, y: number, ink: string): string =>
+  `<path d="${icon}" transform="translate(${round(x)} ${y})" class="mark ${ink}"/>`;

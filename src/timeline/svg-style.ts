@@ -61,15 +61,6 @@ ${rules("light")}
 ${rules("dark")}
 }`;
 
-/** Marks as paths around 0,0, because not every font has the characters. */
-export const icons = {
-  redelivered: "M3.4-2.9A4.4 4.4 0 1 0 4.4 .8M3.9-5.6V-2.5H.8",
-  cross: "M-3.5-3.5 3.5 3.5M3.5-3.5-3.5 3.5",
-  warning: "M0-4.5V1M0 4V4.2",
-  requeued: "M4.5 0H-4M-1-3.2-4.2 0-1 3.2",
-  open: "M-2-3.5 2 0-2 3.5",
-} as const;
-
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 /** Escapes text for an SVG. Printable text may have U+FFFE and U+FFFF, which XML 1.0 forbids (section 2.2). */

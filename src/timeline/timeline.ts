@@ -8,11 +8,17 @@ export interface Bar {
   label: string;
   from: number;
   to: number;
-  /** `lost`: never begun, and never will be. `down`: the broker was killed. `sending`: a batch. */
-  begin: "received" | "redelivered" | "lost" | "down" | "sending";
+  /** `waiting`: lost before a worker began it, from its confirm on. `down`: the broker was killed. `sending`: a batch. */
+  begin: "received" | "redelivered" | "waiting" | "down" | "sending";
   /** `aborted`: the connection was lost. `back`: the broker was restarted. `open`: it had not ended by the last event. */
   end: "done" | "aborted" | "requeued" | "killed" | "lost" | "back" | "open";
 }
+
+/**
+ * Whether its label is drawn beside the bar where it does not fit inside: a batch's has its number of tasks, and a
+ * lost task is in no other bar.
+ */
+export const hasLabelBeside = ({ begin }: Bar): boolean => begin === "sending" || begin === "waiting";
 
 export interface Lane {
   name: string;
@@ -70,6 +76,8 @@ class Builder {
   readonly #connected = new Set<string>();
   /** Keys of tasks whose bar has ended as lost. */
   readonly #lostBars = new Set<string>();
+  /** When tasks were confirmed, by their ids, in ms. */
+  readonly #confirmedAt = new Map<string, number>();
 
   add(event: TimelineEvent): void {
     const { name } = event;
@@ -89,6 +97,9 @@ class Builder {
       case "worker-killed":
         for (const [key, open] of this.#open)
           if (open.name === name && open.task !== undefined) this.#end(key, at, this.#endWhenKilled(name));
+        break;
+      case "task-confirmed":
+        this.#confirmedAt.set(event.task.id, event.at.getTime());
         break;
       case "task-received":
         this.#received(event.task, name, event.redelivered, at);
@@ -138,7 +149,6 @@ class Builder {
       if (goneAt !== undefined) bar.end = this.#endWhenKilled(name);
     }
     const lanes = [...this.#lanes.values()].sort(inOrder);
-    for (const lane of lanes) spreadLost(lane, elapsed);
     const done = lanes.flatMap(({ bars }) => bars).filter(({ end }) => end === "done");
     return { lanes, elapsed, worked: done.reduce((sum, { from, to }) => sum + to - from, 0) };
   }
@@ -186,12 +196,17 @@ class Builder {
     this.#last = Math.max(this.#last, at);
   }
 
-  /** A task that a worker held has its bar already; one that was never begun gets one. */
+  /** A task that a worker held has its bar already; one that was never begun has waited since it was confirmed. */
   #lost(task: Task, name: string, at: number): void {
     if (this.#lostBars.has(keyOf(name, task))) return;
+    const start = this.#start ?? 0;
+    const from = Math.max(((this.#confirmedAt.get(task.id) ?? start) - start) / 1000, 0);
     const label = printableBody(task.body);
-    const bar = this.#bar(name, name === BROKER ? "broker" : "worker", { label, from: at, begin: "lost" });
+    const kind = name === BROKER ? "broker" : "worker";
+    const bar = this.#bar(name, kind, { label, from: Math.min(from, at), begin: "waiting" });
+    bar.to = at;
     bar.end = "lost";
+    this.#last = Math.max(this.#last, at);
   }
 
   /** A new process has this name: unless its tasks report progress later, the old one was killed. */
@@ -211,17 +226,4 @@ const collator = new Intl.Collator("en", { numeric: true });
 function inOrder(a: Lane, b: Lane): number {
   if (a.kind !== b.kind && (a.kind === "broker" || b.kind === "broker")) return a.kind === "broker" ? -1 : 1;
   return collator.compare(a.name, b.name);
-}
-
-/** Tasks that were lost before they were begun have no duration: they share the time until the lane's next bar. */
-function spreadLost({ bars }: Lane, elapsed: number): void {
-  const lost = bars.filter(({ begin }) => begin === "lost");
-  const [first] = lost;
-  if (first === undefined) return;
-  const next = bars.find(({ begin, from }) => begin !== "lost" && from >= first.from);
-  const share = Math.max((next?.from ?? elapsed) - first.from, 0) / lost.length;
-  for (const [at, bar] of lost.entries()) {
-    bar.from = first.from + at * share;
-    bar.to = first.from + (at + 1) * share;
-  }
 }

@@ -37,7 +37,7 @@ test("timeline draws the logs of a real run: who did what, who was killed, what 
   assert.equal(code, 0, stderr);
   assert.equal(stderr, "");
   assert.match(stdout, /^ time .*\n one +├Only\.─+✗\n two +\S/);
-  assert.match(stdout, /^one: 1 killed\ntwo: 1 done\n1 task sent and confirmed\. /m);
+  assert.match(stdout, /^one: 1 killed\ntwo: 1 done, 1 redelivered\n1 task sent and confirmed\. /m);
   assert.equal(readFileSync(svg, "utf8").split(">Only.</text>").length, 3);
 });
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Chalk } from "chalk";
 import fc from "fast-check";
 import { printable } from "#dist/text/printable.js";
 import { drawSvg } from "#dist/timeline/draw-svg.js";
+import { drawTimelines } from "#dist/timeline/draw-text.js";
+import { begins, ends } from "#dist/timeline/marks.js";
 import type { Bar, Lane, Timeline } from "#dist/timeline/timeline.js";
 import { noXmlParser, parseXml } from "../support/xml.js";
 
@@ -62,6 +65,25 @@ test("a picture has colours for light and dark, and its legend has the marks tha
   ]);
 });
 
+test("a mark is the same in a terminal, in a picture and in their legends, and no two marks are alike", () => {
+  const marks = [...new Set([...Object.values(begins), ...Object.values(ends)])];
+  const alike = (key: "mark" | "icon" | "means") =>
+    marks.map((mark) => mark[key]).filter((one) => one !== undefined);
+  assert.equal(new Set(alike("means")).size, marks.length);
+  assert.equal(new Set(alike("icon")).size, alike("icon").length);
+  // Received and sent look the same; no timeline has both.
+  assert.equal(new Set(alike("mark")).size, marks.length - 1);
+  for (const [end, { icon, means, mark }] of Object.entries(ends)) {
+    const drawn = timeline({ w1: [bar("a.", 0, 4, { end: end as Bar["end"] })] });
+    const svg = only(drawn);
+    if (icon === undefined) continue;
+    assert.equal(svg.split(`<path d="${icon}"`).length, 3, `${end}: in its bar and in the legend`);
+    assert.equal(texts(svg).at(-1), means);
+    const lines = drawTimelines([{ title: "", timeline: drawn }], 80, new Chalk({ level: 0 }));
+    assert.ok(lines[1]?.endsWith(mark) && lines.at(-1)?.endsWith(`${mark} ${means}`), lines.join("\n"));
+  }
+});
+
 test("bars of a worker that does several tasks at a time lie under each other, not upon each other", () => {
   const tops = (bars: Bar[]) =>
     new Set(
@@ -115,7 +137,7 @@ const anyBar = fc
     label: anyText.map((text) => printable(text)),
     from: second,
     lasts: second,
-    begin: fc.constantFrom<Bar["begin"][]>("received", "redelivered", "lost", "down", "sending"),
+    begin: fc.constantFrom<Bar["begin"][]>("received", "redelivered", "waiting", "down", "sending"),
     end: fc.constantFrom<Bar["end"][]>("done", "aborted", "requeued", "killed", "lost", "back", "open"),
   })
   .map(({ lasts, ...bar }) => ({ ...bar, to: bar.from + lasts }));

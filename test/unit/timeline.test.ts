@@ -128,25 +128,28 @@ test("a worker that goes on is not taken for killed", () => {
   assert.equal(bars([received("w1", 0, a), received("w2", 1, a, true), alive])[0], "w1 a. 0-2 received>open");
 });
 
-test("the broker's time away has a lane of its own, on top, and what it has lost is behind it", () => {
+test("the broker's time away has a lane of its own, on top; what it lost waited from its confirm to the crash", () => {
   const events = [
+    say("new-task", -0.5, { event: "task-confirmed", line: 1, task: b }),
     received("a-worker", 0, a),
+    say("new-task", 0.5, { event: "task-confirmed", line: 2, task: c }),
     say("broker", 1, { event: "broker-killed" }),
     say("broker", 3, { event: "broker-back" }),
-    say("broker", 3, { event: "task-lost", task: b }),
-    say("broker", 3, { event: "task-lost", task: c }),
+    say("broker", 1, { event: "task-lost", task: b }),
+    say("broker", 1, { event: "task-lost", task: c }),
     received("a-worker", 4, a, true),
     done("a-worker", 5, a),
   ];
   assert.deepEqual(bars(events).slice(0, 3), [
     "broker down 1-3 down>back",
-    "broker b.. 3-4 lost>lost",
-    "broker c... 4-5 lost>lost",
+    "broker b.. 0-1 waiting>lost",
+    "broker c... 0.5-1 waiting>lost",
   ]);
 });
 
-test("a lost task has one bar: the one it was in hand with, else one of its own", () => {
+test("a lost task has one bar, which ends where it was lost: the one it was in hand with, else one of its own", () => {
   const events = [
+    ...[a, b, c].map((task) => say("new-task", 0, { event: "task-confirmed", line: 1, task })),
     consuming("w1", 0, true),
     received("w1", 0, a),
     say("w1", 1, { event: "worker-killed" }),
@@ -155,7 +158,7 @@ test("a lost task has one bar: the one it was in hand with, else one of its own"
     received("w2", 0, c),
     done("w2", 3, c),
   ];
-  assert.deepEqual(bars(events).slice(0, 2), ["w1 a. 0-1 received>lost", "w1 b.. 1-3 lost>lost"]);
+  assert.deepEqual(bars(events).slice(0, 2), ["w1 a. 0-1 received>lost", "w1 b.. 0-1 waiting>lost"]);
 });
 
 test("a sender's batches are bars with what is said of them", () => {
