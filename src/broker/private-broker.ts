@@ -165,8 +165,10 @@ export class PrivateBroker {
   }
 
   /**
-   * Has RabbitMQ write down what was declared so far: Mnesia (RabbitMQ 3, and 4.0 without Khepri) keeps it in a buffer for
-   * up to some 2 s, and killed meanwhile it forgets a queue with its confirmed tasks. Blocks for about a second.
+   * Has RabbitMQ write to disk what was declared so far, and returns when that is done; it blocks for about a second.
+   * Mnesia (RabbitMQ 3, and 4.0 without Khepri) hands its log to Erlang's disk_log, which keeps what is written for up to
+   * 2 s in memory (disk_log_1.erl): killed meanwhile, the broker forgets a queue with its confirmed tasks.
+   * mnesia:sync_log has disk_log write that and calls fsync before it returns. With Khepri it is an error, ignored.
    */
   saveDeclarations(): void {
     this.run("rabbitmqctl", "eval", "catch mnesia:sync_log().");

@@ -94,6 +94,10 @@ function lessonLine(event: TimelineEvent): string | undefined {
       return " [*] Back";
     case "task-lost":
       return ` [!] Lost '${printableBody(event.task.body)}'`;
+    case "task-forgotten":
+      return ` [!] Done, and not acknowledged: '${printableBody(event.task.body)}'`;
+    case "queue-looked-at":
+      return ` [*] ready ${event.ready}, unacknowledged ${event.unacknowledged ?? "unknown"}`;
     case "batch-begun":
       return " [*] Sending";
     case "batch-ended":

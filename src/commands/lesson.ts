@@ -12,6 +12,7 @@ import { printable } from "../text/printable.js";
 import { drawSvg } from "../timeline/draw-svg.js";
 import { drawTimelines } from "../timeline/draw-text.js";
 import { buildTimeline, type Titled } from "../timeline/timeline.js";
+import { byHandLines } from "./by-hand.js";
 import { connectionTarget } from "./connection-options.js";
 import { LessonScreen } from "./lesson-screen.js";
 import { onStopSignals, signalExitCode } from "./signals.js";
@@ -108,7 +109,7 @@ async function runAndPrint(
   for (const line of drawTimelines(drawn, columns, colors.out)) say(line);
   const sections: [string, readonly string[]][] = [
     ["What was measured", lesson.findings(measured)],
-    ["By hand", lesson.byHand],
+    ["By hand", byHandLines(lesson, options, { url, path: terminal.env["PATH"] })],
     ["Read on", lesson.readOn],
   ];
   for (const [title, lines] of sections) {

@@ -1,7 +1,7 @@
 import { count, inSeconds } from "../text/numbers.js";
 import { BROKER } from "../timeline/timeline.js";
 import type { TimelineEvent } from "../timeline/timeline-event.js";
-import { all, allDone, counter, notDone, of } from "./harness/measure.js";
+import { all, allDone, notDone, of } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
 const persistentTasks = Array.from({ length: 6 }, (_, at) => `Disk ${at + 1}....`);
@@ -49,22 +49,21 @@ export const brokerRestart: Lesson<Restart> = {
     await lesson.send(queue, transientTasks, "--transient");
     // Both are in the middle of a task, so that no ack is in flight: a classic queue loses the latest acks in a crash.
     await lesson.until(
+      "both workers to be in the middle of a task",
       () => halfDone(events) === 2,
       () => allDone(events, persistentTasks.length + transientTasks.length),
     );
     await lesson.killBroker();
     await lesson.restartBroker();
-    const left = new Set(ids(events, true));
-    await lesson.until(() => notDone(events).every(({ id }) => !left.has(id)));
+    const kept = new Set(ids(events, true));
+    await lesson.untilWorked(queue, () => notDone(events).every(({ id }) => !kept.has(id)));
     // A transient task may survive, in a quorum queue for example: then it is done too.
-    const done = counter(events, "task-done");
-    for (let before = done(); (await lesson.lookAtQueue(queue)).ready > 0; before = done())
-      await lesson.until(() => done() > before);
+    if (!(await lesson.isEmpty(queue))) await lesson.untilWorked(queue, () => notDone(events).length === 0);
     await lesson.stopWorkers();
     const killedAt = time(events, "broker-killed");
     const backAt = time(events, "broker-back");
     for (const task of notDone(events))
-      lesson.report({ event: "task-lost", name: BROKER, task }, new Date(backAt));
+      lesson.report({ event: "task-lost", name: BROKER, task }, new Date(killedAt));
     const doneIds = all(events, "task-done").map(({ task }) => task.id);
     const first = all(events, "task-received").find(({ at }) => at.getTime() > killedAt);
     const declared = all(events, "queue-declared").filter(({ at }) => at.getTime() > killedAt);
@@ -81,14 +80,22 @@ export const brokerRestart: Lesson<Restart> = {
   findings: ({ persistent, transient, found, redelivered, doneTwice, down, untilFirstTask }) => [
     `The broker was down for ${inSeconds(down)} and had ${count(found, "task")} after its restart. Persistent: ${of(persistent.done, persistent.confirmed, "tasks")} done, ${persistent.lost} lost. Transient: ${of(transient.done, transient.confirmed, "tasks")} done, ${transient.lost} lost.`,
     `The workers connected again by themselves and received a task ${inSeconds(untilFirstTask)} after the broker was back; ${doneTwice === 0 ? "no task was done twice" : `done twice: ${count(doneTwice, "task")}`}.`,
+    ...(found === 0 && persistent.lost > 0
+      ? [
+          "The broker has forgotten the queue itself, and so all that was in it: the queue's declaration was not on its disk yet.",
+        ]
+      : []),
     "A durable queue survives a crash, but only with those of its messages that were published as persistent. new-task publishes persistent messages unless --transient is given. The tasks that the workers were doing had not been acknowledged, so they were redelivered.",
     `${count(redelivered, "task")} came marked as redelivered: after a crash the broker does not always know which tasks it had delivered before, and marks every one that it may have.`,
   ],
-  byHand: [
-    "terminal 1   $ docker compose up -d --wait && worker",
-    "terminal 2   $ seq -f 'Disk %g....' 6 | new-task --file -",
-    "             $ seq -f 'RAM %g....' 4 | new-task --transient --file -",
-    "terminal 3   $ docker compose kill rabbitmq && docker compose up -d --wait",
+  byHand: ({ worker, newTask, dot }) => [
+    [`${worker}${dot}`],
+    [`${worker}${dot}`],
+    [
+      `seq -f 'Disk %g....' 6 | ${newTask} --file -`,
+      `seq -f 'RAM %g....' 4 | ${newTask} --transient --file -`,
+      "docker compose kill rabbitmq && docker compose up -d --wait",
+    ],
   ],
   readOn: ["https://www.rabbitmq.com/docs/queues#durability", "https://www.rabbitmq.com/docs/reliability"],
 };

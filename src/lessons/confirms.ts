@@ -44,7 +44,7 @@ export const confirms: Lesson<Confirms> = {
     const [queue, plainQueue] = [lesson.newQueue("confirms"), lesson.newQueue("fire-and-forget")];
     const args = [plainQueue, String(TASKS)];
     const plainSender = lesson.startProcess("lessons/fire-and-forget.js", "fire-and-forget", args, null);
-    await lesson.orFailed(plainSender.untilPrinted("connected"));
+    await lesson.settled("the sender without confirms to connect", plainSender.untilPrinted("connected"));
 
     await lesson.send(queue, []); // declares it
     lesson.saveDeclarations();
@@ -55,14 +55,15 @@ export const confirms: Lesson<Confirms> = {
     const sent = counter(events, "task-sent");
     const sending = lesson.send(queue, tasks);
     sending.catch(() => {}); // awaited below
-    await lesson.until(() => sent() > 0);
+    await lesson.until("the first task to be sent", () => sent() > 0);
     lesson.report({ event: "batch-begun", name: "new-task" });
-    await lesson.until(() => confirmed() >= ENOUGH);
+    await lesson.until(`${ENOUGH} confirms`, () => confirmed() >= ENOUGH);
     plainSender.write("go\n");
-    await lesson.until(() => all(events, "batch-begun").length === 2);
+    await lesson.until("the sender without confirms", () => all(events, "batch-begun").length === 2);
     const isOver = () => confirmed() === TASKS;
     const plainIsOver = () => all(events, "batch-ended").length > 0;
     await lesson.untilQueue(
+      `${ENOUGH} tasks sent without confirms`,
       plainQueue,
       ({ ready }) => ready >= ENOUGH,
       () => isOver() || plainIsOver(),
@@ -77,11 +78,11 @@ export const confirms: Lesson<Confirms> = {
     };
     endBatch(beforeCrash, false);
     await lesson.restartBroker();
-    await lesson.until(() => connected() > before, isOver);
+    await lesson.until("new-task to connect again", () => connected() > before, isOver);
     lesson.report({ event: "batch-begun", name: "new-task" });
-    await sending;
+    await lesson.settled("new-task to end", sending);
     endBatch(confirmed() - beforeCrash, true);
-    await lesson.orFailed(plainSender.succeeds());
+    await lesson.settled("the sender without confirms to end", plainSender.succeeds());
 
     const believed = all(events, "task-confirmed").map(({ task }) => task.text ?? "");
     const stored = await lesson.readQueue(queue);
@@ -105,11 +106,9 @@ export const confirms: Lesson<Confirms> = {
     `Fire and forget: ${of(plain.stored, plain.believed, "tasks")} that the sender believes sent are in the queue, ${number(plain.lost)} lost.`,
     "publish() returns when the task is in a buffer of the sender's own process. Only the confirm says that the broker has it, for a persistent task on disk. A sender that keeps each task until it is confirmed can publish it again: then a task may be in the queue twice, but none is lost.",
   ],
-  byHand: [
-    "terminal 1   $ docker compose up -d --wait",
-    "terminal 2   $ seq 20000 | new-task --file -",
-    "terminal 3   $ docker compose kill rabbitmq && docker compose up -d --wait",
-    "             $ docker compose exec rabbitmq rabbitmqctl list_queues",
+  byHand: ({ newTask, taskQueue }) => [
+    [`seq ${TASKS} | ${newTask} --file -`],
+    ["docker compose kill rabbitmq && docker compose up -d --wait", `${taskQueue} status`],
   ],
   readOn: [
     "https://www.rabbitmq.com/docs/confirms#publisher-confirms",

@@ -1,6 +1,6 @@
-import { inSeconds } from "../text/numbers.js";
+import { count, inSeconds } from "../text/numbers.js";
 import type { LessonRun } from "./harness/lesson-run.js";
-import { all, allDone, elapsed } from "./harness/measure.js";
+import { all, allDone, elapsed, notDone } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
 /** Heavy (three dots) and light (one dot) in turns. */
@@ -13,6 +13,8 @@ interface Dispatch {
   elapsed: number;
   /** Tasks done by each worker. */
   done: Record<string, number>;
+  /** Tasks that were not done. */
+  left: number;
 }
 
 interface Fairness {
@@ -28,11 +30,11 @@ async function dispatch(lesson: LessonRun, title: string, prefetch: number): Pro
   const args = ["--prefetch", String(prefetch)];
   for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue, ...args);
   await lesson.send(queue, tasks);
-  await lesson.until(() => allDone(events));
+  await lesson.untilWorked(queue, () => allDone(events));
   await lesson.stopWorkers();
   const done: Record<string, number> = {};
   for (const { name } of all(events, "task-done")) done[name] = (done[name] ?? 0) + 1;
-  return { elapsed: elapsed(events), done };
+  return { elapsed: elapsed(events), done, left: notDone(events).length };
 }
 
 /** Heavy and light tasks in turns, once without a limit and once with prefetch 1. */
@@ -54,8 +56,8 @@ export const fairDispatch: Lesson<Fairness> = {
     };
   },
   findings({ unfair, fair, ideal }) {
-    const took = ({ elapsed, done }: Dispatch) =>
-      `${inSeconds(elapsed)}, ${(elapsed / ideal).toFixed(2)} times the ideal of ${inSeconds(ideal)} (tasks done: ${Object.entries(
+    const took = ({ elapsed, done, left }: Dispatch) =>
+      `${left > 0 ? `${count(left, "task")} not done; ` : ""}${inSeconds(elapsed)}, ${(elapsed / ideal).toFixed(2)} times the ideal of ${inSeconds(ideal)} (tasks done: ${Object.entries(
         done,
       )
         .sort()
@@ -67,10 +69,10 @@ export const fairDispatch: Lesson<Fairness> = {
       "Without a limit the broker delivers each task at once, to the two workers in turn, however long each task takes: one worker gets all the heavy ones. With prefetch 1 a task waits in the queue until a worker is idle.",
     ];
   },
-  byHand: [
-    "terminal 1   $ worker --prefetch 0         then again: worker",
-    "terminal 2   $ worker --prefetch 0         then again: worker",
-    "terminal 3   $ printf '%s\\n' Heavy... Light. Heavy... Light. | new-task --file -",
+  byHand: ({ worker, newTask, dot }) => [
+    [`${worker}${dot} --prefetch 0`, "# then again without --prefetch 0"],
+    [`${worker}${dot} --prefetch 0`, "# then again without --prefetch 0"],
+    [`printf '%s\\n' Heavy... Light. Heavy... Light. | ${newTask} --file -`],
   ],
   readOn: [
     "https://www.rabbitmq.com/docs/consumer-prefetch",

@@ -12,6 +12,25 @@ export interface LessonOptions {
   dotMs: number;
 }
 
+/** The commands as they are typed in a shell. */
+export interface Commands {
+  worker: string;
+  newTask: string;
+  taskQueue: string;
+  /** The lessons' own program that never acknowledges. */
+  forgetful: string;
+}
+
+/** What a lesson's commands by hand are made of. */
+export interface ByHand extends Commands {
+  /** How many workers share the work. */
+  workers: number;
+  /** The user's file of tasks, as a shell takes it. */
+  file: string | undefined;
+  /** ` --dot 500ms` for a worker; empty where it is its default. */
+  dot: string;
+}
+
 /** One lesson: the question, the run that measures, and the findings. */
 export interface Lesson<Measured = unknown> {
   name: string;
@@ -26,12 +45,15 @@ export interface Lesson<Measured = unknown> {
   adjustable: boolean;
   /** What is going to happen, in two or three sentences. */
   plan(options: LessonOptions): string;
-  /** Runs it and measures; resolves when all its workers have stopped. */
+  /** Runs it and measures what came of it, whatever that is; resolves when all its workers have stopped. */
   run(lesson: LessonRun, options: LessonOptions): Promise<Measured>;
   /** What was measured and what it means, one paragraph each. */
   findings(measured: Measured): string[];
-  /** How to do the same by hand: the commands for each terminal. */
-  byHand: readonly string[];
+  /**
+   * How to do the same by hand: what is typed in each terminal, besides the one that starts the broker. A line that
+   * begins with `#` is a note.
+   */
+  byHand(hand: ByHand): string[][];
   /** Pages of RabbitMQ's documentation. */
   readOn: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { count, inSeconds } from "../text/numbers.js";
-import { allDone, elapsed } from "./harness/measure.js";
+import { allDone, elapsed, notDone } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
 const workerCounts = [1, 2, 4, 8];
@@ -11,6 +11,8 @@ interface Measured {
   elapsed: number;
   /** Compared with one worker. */
   speedUp: number;
+  /** Tasks that were not done. */
+  left: number;
   /** All work divided by the workers, in s. */
   ideal: number;
 }
@@ -35,13 +37,14 @@ export const scaleOut: Lesson<Measured[]> = {
       while (started < workers) starting.push(lesson.worker(`worker-${++started}`, queue));
       await Promise.all(starting);
       await lesson.send(queue, tasks);
-      await lesson.until(() => allDone(events, tasks.length));
+      await lesson.untilWorked(queue, () => allDone(events, tasks.length));
       const took = elapsed(events);
       const one = measured[0]?.elapsed ?? took;
       measured.push({
         workers,
         elapsed: took,
         speedUp: one / took,
+        left: notDone(events).length,
         ideal: (tasks.length * lesson.dotMs) / 1000 / workers,
       });
     }
@@ -50,15 +53,15 @@ export const scaleOut: Lesson<Measured[]> = {
   },
   findings: (measured) => [
     ...measured.map(
-      ({ workers, elapsed, speedUp, ideal }) =>
-        `${count(workers, "worker").padEnd(9)}  ${inSeconds(elapsed)}  (ideal ${inSeconds(ideal)})  ${speedUp.toFixed(2)} times as fast as one`,
+      ({ workers, elapsed, speedUp, ideal, left }) =>
+        `${count(workers, "worker").padEnd(9)}  ${inSeconds(elapsed)}  (ideal ${inSeconds(ideal)})  ${speedUp.toFixed(2)} times as fast as one${left > 0 ? `, ${count(left, "task")} not done` : ""}`,
     ),
     "As long as tasks wait in the queue, each further worker adds its full speed. The difference from the ideal is the time that each task takes to reach its worker and its ack to come back, and workers that are idle while the last tasks are done. To add a worker, start it on the same queue, on this machine or on another; nothing else changes.",
   ],
-  byHand: [
-    "terminal 1   $ worker --dot 500ms",
-    "terminal 2   $ worker --dot 500ms          and in as many more as you like",
-    "terminal 3   $ printf '%s.\\n' a b c d e f g h i j k l m n o p | new-task --file -",
+  byHand: ({ worker, newTask, dot }) => [
+    [`${worker}${dot}`],
+    [`${worker}${dot}`, "# and in as many more as you like"],
+    [`printf '%s.\\n' a b c d e f g h i j k l m n o p | ${newTask} --file -`],
   ],
   readOn: [
     "https://www.rabbitmq.com/tutorials/tutorial-two-javascript#round-robin-dispatching",

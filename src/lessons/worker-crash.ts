@@ -1,12 +1,9 @@
-import type { Task } from "../engine/task.js";
 import { count } from "../text/numbers.js";
-import { printableBody } from "../text/printable.js";
 import type { LessonRun, Part } from "./harness/lesson-run.js";
-import { all, allDone, notDone, of } from "./harness/measure.js";
+import { all, allDone, list, notDone, of, textOf } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
 const tasks = Array.from({ length: 6 }, (_, at) => `Task ${at + 1}...`);
-const LAST = "One more.";
 
 interface Crash {
   confirmed: number;
@@ -28,6 +25,7 @@ async function crash(lesson: LessonRun, part: Part, ...args: string[]): Promise<
   await lesson.send(queue, tasks);
   const received = () => all(events, "task-received").filter(({ name }) => name === "worker-1");
   await lesson.until(
+    "worker-1 to be in the middle of its second task",
     () => {
       const second = received()[1]?.task.id;
       return all(events, "task-progress").some(({ task }) => task.id === second);
@@ -35,11 +33,7 @@ async function crash(lesson: LessonRun, part: Part, ...args: string[]): Promise<
     () => allDone(events, tasks.length),
   );
   await lesson.killWorker("worker-1");
-  // The last task is sent when worker-2 is the only consumer: when it has done this one, it has done all before it.
-  await lesson.untilQueue(queue, ({ workers }) => workers === 1);
-  await lesson.send(queue, [LAST]);
-  const textOf = ({ body }: Task) => printableBody(body);
-  await lesson.until(() => all(events, "task-done").some(({ task }) => textOf(task) === LAST));
+  await lesson.untilWorked(queue, () => allDone(events, tasks.length));
   const { ready } = await lesson.lookAtQueue(queue);
   await lesson.stopWorkers();
   const missing = notDone(events);
@@ -80,16 +74,13 @@ export const workerCrash: Lesson<{ acked: Crash; autoAcked: Crash }> = {
     `With --auto-ack: ${of(autoAcked.done, autoAcked.confirmed, "tasks")} done, ${autoAcked.lost} lost${autoAcked.lost > 0 ? `: ${list(autoAcked.lostTasks)}` : ""}.`,
     "The broker keeps a task until it is acknowledged: when the worker's connection ends, it requeues the task and delivers it to another worker. With auto-ack the broker deletes a task when it delivers it, and it delivers all tasks at once: those that the killed worker held are lost.",
   ],
-  byHand: [
-    "terminal 1   $ worker --name one           then again: worker --name one --auto-ack",
-    "terminal 2   $ worker --name two           then again: worker --name two --auto-ack",
-    "terminal 3   $ seq -f 'Task %g...' 6 | new-task --file -",
-    "             $ pkill -9 -f 'name one'",
+  byHand: ({ worker, newTask, dot }) => [
+    [`${worker}${dot} --name one`, "# then again with --auto-ack"],
+    [`${worker}${dot} --name two`, "# then again with --auto-ack"],
+    [`seq -f 'Task %g...' 6 | ${newTask} --file -`, "pkill -9 -f -- '--name one'"],
   ],
   readOn: [
     "https://www.rabbitmq.com/docs/confirms#acknowledgement-modes",
     "https://www.rabbitmq.com/docs/reliability#consumer-side",
   ],
 };
-
-const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(", ") || "none";

@@ -8,6 +8,10 @@ export type LessonEvent =
   | { event: "broker-back" }
   /** It will never be done: a killed worker with auto-ack held it, or it was not on the broker's disk. */
   | { event: "task-lost"; task: Task }
+  /** It is done, and its worker does not acknowledge it. */
+  | { event: "task-forgotten"; task: Task }
+  /** The counts of a queue, as `task-queue status` has them. */
+  | { event: "queue-looked-at"; ready: number; unacknowledged: number | null }
   | BatchEvent;
 
 /**

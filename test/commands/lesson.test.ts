@@ -59,6 +59,9 @@ test("share-the-work takes other numbers of workers and a file of one's own, wha
   assert.equal(code, 0, stdout);
   assert.match(stdout, /Received 'one, two\.'/);
   assert.match(stdout, /3 workers wait for tasks/);
+  const [, byHand = ""] = stdout.split(/^By hand$/m);
+  assert.equal(byHand.match(/\$ \S.*worker.* --dot 200ms$/gm)?.length, 3, byHand);
+  assert.match(byHand, new RegExp(`^ {2}terminal 4 {3}\\$ .*new-task.* --file ${file}$`, "m"));
   assert.match(unwrapped(stdout), /3 tasks, /);
   const picture = readFileSync(svg, "utf8");
   for (const name of ["one, two.", "漢字 🐇..", "four &lt;&amp;&gt; \\x1b[31m"])

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { LessonQueues } from "#dist/lessons/harness/lesson-queues.js";
-import { LessonRun } from "#dist/lessons/harness/lesson-run.js";
+import { LessonRun, type LessonRunOptions } from "#dist/lessons/harness/lesson-run.js";
 import { brokerUrl, openChannel } from "../support/queue.js";
 
 /** The address of a server that takes connections and stays silent. */
@@ -17,19 +17,78 @@ async function silentUrl(t: TestContext): Promise<string> {
   return `amqp://127.0.0.1:${address.port}`;
 }
 
-const open = (url: string, signal = new AbortController().signal): Promise<LessonRun> =>
-  LessonRun.open({ url, dotMs: 10, signal, observer: { onPart: () => {}, onEvent: () => {} } });
+const open = (url: string, options: Partial<LessonRunOptions> = {}): Promise<LessonRun> =>
+  LessonRun.open({
+    ...{ url, dotMs: 10, signal: new AbortController().signal },
+    observer: { onPart: () => {}, onEvent: () => {} },
+    ...options,
+  });
 
 test("a process that dies early ends all that the lesson waits for, with what it said", async (t) => {
   const run = await open(brokerUrl);
   t.after(() => run.close());
   const queue = run.newQueue("test");
   await run.worker("worker-1", queue);
-  const never = run.until(() => false);
-  const neverEither = run.untilQueue(queue, () => false);
+  const waits = [
+    run.until("nothing", () => false),
+    run.untilQueue("nothing", queue, () => false),
+    run.untilWorked(queue, () => false),
+  ].map((wait) => assert.rejects(wait, /new-task\.js ended with exit code 2\. .*no-such-option/s));
   run.startProcess("bin/new-task.js", "new-task", ["--no-such-option"]);
-  await assert.rejects(never, /new-task\.js ended with exit code 2\. .*no-such-option/s);
-  await assert.rejects(neverEither, /ended with exit code 2/);
+  await Promise.all(waits);
+});
+
+test("a wait ends when nothing more can come: the queue empty or gone, and the workers idle", async (t) => {
+  const run = await open(brokerUrl);
+  t.after(() => run.close());
+  const { events } = run.begin("");
+  const [queue, missing] = [run.newQueue("test"), run.newQueue("missing")];
+  await run.worker("worker-1", queue);
+  await run.send(queue, ["one.", "two."]);
+  await run.untilWorked(queue, () => false);
+  assert.equal(events.filter(({ event }) => event === "task-done").length, 2);
+  await run.untilWorked(missing, () => false);
+});
+
+test("a wait goes on while a worker has a task or the queue has one, until its time is over", async (t) => {
+  const run = await open(brokerUrl, { dotMs: 3_600_000, patienceMs: 5_000 });
+  const [untouched, idle] = [await open(brokerUrl), await open(brokerUrl)];
+  for (const one of [run, untouched, idle]) t.after(() => one.close());
+  const { events } = run.begin("");
+  const queue = run.newQueue("test");
+  await run.worker("worker-1", queue);
+  await run.send(queue, ["an hour."]);
+  await run.until("the worker", () => events.some(({ event }) => event === "task-received"));
+  const full = untouched.newQueue("test");
+  await untouched.send(full, ["one"]);
+  const ended: string[] = [];
+  const waits = [
+    run.untilWorked(queue, () => false).then(() => ended.push("in hand")),
+    untouched.untilWorked(full, () => false).then(() => ended.push("ready")),
+  ];
+  await idle.untilWorked(idle.newQueue("test"), () => false); // begun last, and over first
+  assert.deepEqual(ended, []);
+  await (await openChannel(t)).purgeQueue(full);
+  await Promise.all(waits);
+});
+
+test("what a wait was for is told when its time is over", async (t) => {
+  const run = await open(brokerUrl, { patienceMs: 300 });
+  t.after(() => run.close());
+  const queue = run.newQueue("test");
+  const tooLong = /^Error: Waited for a miracle, but nothing happened for 0\.3 s\.$/;
+  await assert.rejects(
+    run.until("a miracle", () => false),
+    tooLong,
+  );
+  await assert.rejects(run.settled("a miracle", new Promise(() => {})), tooLong);
+  await run.send(queue, []).catch(() => {}); // a start takes longer than 0.3 s
+  const channel = await openChannel(t);
+  await channel.assertQueue(queue);
+  await assert.rejects(
+    run.untilQueue("a miracle", queue, () => false),
+    tooLong,
+  );
 });
 
 test("a look at a queue goes on until it is so, or cannot be any more", async (t) => {
@@ -38,9 +97,10 @@ test("a look at a queue goes on until it is so, or cannot be any more", async (t
   const queue = run.newQueue("test");
   await run.send(queue, ["one"]);
   let looks = 0;
-  await run.untilQueue(queue, ({ ready }) => ready === 1 && ++looks === 3);
+  await run.untilQueue("three looks", queue, ({ ready }) => ready === 1 && ++looks === 3);
   await assert.rejects(
     run.untilQueue(
+      "two tasks",
       queue,
       ({ ready }) => ready === 2,
       () => true,
@@ -67,7 +127,7 @@ test("each queue is deleted whatever becomes of the others, and those that are l
 test("a broker that is silent holds up neither the opening, once it is given up, nor the clearing up", async (t) => {
   const url = await silentUrl(t);
   const stop = new AbortController();
-  const opening = open(url, stop.signal);
+  const opening = open(url, { signal: stop.signal });
   stop.abort(new Error("Ctrl-C"));
   await assert.rejects(opening, /Ctrl-C/);
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { Chalk } from "chalk";
 import { runLesson } from "#dist/commands/lesson.js";
-import { LessonRun } from "#dist/lessons/harness/lesson-run.js";
+import { LessonRun, type Part } from "#dist/lessons/harness/lesson-run.js";
 import type { Lesson } from "#dist/lessons/lesson.js";
 import { Output } from "#dist/terminal/output.js";
 import type { Terminal } from "#dist/terminal/terminal.js";
@@ -58,6 +58,7 @@ interface Played<M> {
   /** How the bars of each lane end, by its name, for each part. */
   ends: Record<string, Bar["end"][]>[];
   text: string;
+  parts: readonly Part[];
 }
 
 /**
@@ -100,7 +101,9 @@ export async function playWhole<M>(
   assert.equal(new Set(said.map((line) => line.indexOf("│"))).size, 1, said.join("\n"));
   for (const title of ["What was measured", "By hand", "Read on"])
     assert.match(text, new RegExp(`^${title}$`, "m"));
-  assert.match(text, /^ {2}terminal 1 {3}\$ /m);
+  if (url === undefined)
+    assert.match(text, /^By hand\n {2}terminal 1 {3}\$ (docker compose up|.*\bbroker$)/m);
+  else assert.match(text, /^By hand\n {2}in each .*AMQP_URL=.*\n {2}terminal 1 {3}\$ /m);
   assert.match(text, /^ {2}https:\/\/www\.rabbitmq\.com\//m);
   assert.equal(/^ broker /m.test(text), lesson.killsBroker);
   const picture = readFileSync(svg, "utf8");
@@ -115,5 +118,5 @@ export async function playWhole<M>(
       buildTimeline(events).lanes.map(({ name, bars }) => [name, bars.map(({ end }) => end)]),
     ),
   );
-  return { measured: played.measured, ends, text };
+  return { measured: played.measured, ends, text, parts: played.run.parts };
 }

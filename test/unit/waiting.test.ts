@@ -21,7 +21,7 @@ test("waiting for what cannot come any more rejects, unless it has come", async 
 test("a failure ends all waiting, with the first reason", async () => {
   const waiting = new Waiting();
   const first = waiting.until(() => false);
-  const second = waiting.orFailed(new Promise(() => {}));
+  const second = waiting.until(() => false);
   waiting.fail(new Error("first"));
   waiting.fail(new Error("second"));
   await assert.rejects(first, /first/);

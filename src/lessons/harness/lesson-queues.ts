@@ -4,6 +4,7 @@ import { withConnection } from "../../engine/connection/with-connection.js";
 import { Consumer } from "../../engine/consume/consumer.js";
 import { codeOf, reasonOf, WorkQueueError } from "../../engine/errors.js";
 import { deleteQueue, lookAtQueue, type QueueCounts } from "../../engine/manage/queue-operations.js";
+import { type QueueStatus, queueStatus } from "../../engine/manage/queue-status.js";
 
 /** How long a broker may take to delete a lesson's queues, in ms: the user has pressed Ctrl-C and waits. */
 const DELETE_MS = 3_000;
@@ -38,6 +39,12 @@ export class LessonQueues {
   /** Counts a queue's ready tasks and its consumers; rejects when the signal is aborted. */
   look(queue: string, signal: AbortSignal): Promise<QueueCounts> {
     return lookAtQueue({ ...this.#target, queue, signal });
+  }
+
+  /** The same with what the management API knows; rejects when the signal is aborted. */
+  async status(queue: string, signal: AbortSignal): Promise<QueueStatus> {
+    const { status } = await queueStatus({ ...this.#target, queue, adminUrl: undefined, signal });
+    return status;
   }
 
   /** Takes all tasks out of a queue without other consumers, in order, as text. */

@@ -1,17 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PrivateBroker } from "../../broker/private-broker.js";
 import { BrokerUrl } from "../../engine/connection/broker-url.js";
-import { WorkQueueError } from "../../engine/errors.js";
+import { codeOf, WorkQueueError } from "../../engine/errors.js";
 import type { WorkQueueEvent } from "../../engine/events.js";
 import type { QueueCounts } from "../../engine/manage/queue-operations.js";
+import type { QueueStatus } from "../../engine/manage/queue-status.js";
+import { inSeconds } from "../../text/numbers.js";
 import { BROKER } from "../../timeline/timeline.js";
 import type { LessonEvent, TimelineEvent } from "../../timeline/timeline-event.js";
 import { CommandProcess } from "./command-process.js";
 import { type LeftQueue, LessonQueues } from "./lesson-queues.js";
+import { anyInHand } from "./measure.js";
 import { Waiting } from "./waiting.js";
 
-/** How often a queue is polled, in ms. */
+/** How often a queue is polled, in ms, while something is to be done at once when it has changed. */
 const POLL_MS = 20;
+/** How long no event has come before it is asked whether any can come, and the interval between these questions, in ms. */
+const QUIET_MS = 2_000;
+/** How long the time of a wait is, without any event; to it is added the work per dot, for progress comes once a dot. */
+const PATIENCE_MS = 60_000;
+/** How often a wait that may end by time is checked, in ms. */
+const CHECK_MS = 200;
 
 /** A part of a lesson that is drawn as one timeline. */
 export interface Part {
@@ -35,6 +44,8 @@ export interface LessonRunOptions {
   /** When it is aborted, everything that is awaited rejects; `close` is still needed. */
   signal: AbortSignal;
   observer: LessonObserver;
+  /** How long a wait goes on without any event, in ms. Default: a minute and the work of one dot. */
+  patienceMs?: number;
 }
 
 /** The broker, the queues and the processes of a lesson while it runs. */
@@ -49,9 +60,14 @@ export class LessonRun {
   readonly #processes = new Set<CommandProcess>();
   readonly #queues: LessonQueues;
   readonly #waiting = new Waiting();
+  readonly #patienceMs: number;
+  /** When the last event came. Those of reconnecting do not count: they never end where a broker is gone. */
+  #lastEventAt = 0;
 
-  private constructor({ dotMs, signal, observer }: LessonRunOptions, url: string, broker?: PrivateBroker) {
+  private constructor(options: LessonRunOptions, url: string, broker?: PrivateBroker) {
+    const { dotMs, signal, observer, patienceMs = PATIENCE_MS + dotMs } = options;
     this.dotMs = dotMs;
+    this.#patienceMs = patienceMs;
     this.signal = signal;
     this.url = url;
     this.#observer = observer;
@@ -98,7 +114,7 @@ export class LessonRun {
       if (!worker.signalled) this.#waiting.fail(new Error(`${name} ended by itself.`));
     };
     worker.succeeds().then(endedEarly, () => {}); // startProcess handles its failure
-    await this.orFailed(worker.untilPrinted("consuming"));
+    await this.settled(`${name} to consume`, worker.untilPrinted("consuming"));
   }
 
   /** Sends tasks with one `new-task`, and resolves when all of them are confirmed. */
@@ -109,13 +125,14 @@ export class LessonRun {
     const input = isOne ? "" : `${tasks.join("\n")}\n`;
     const common = ["--json", "--queue", queue, ...args];
     const sender = this.startProcess("bin/new-task.js", "new-task", [...common, ...source], input);
-    await this.orFailed(sender.succeeds());
+    await this.settled("new-task to end", sender.succeeds());
   }
 
   /** Sends a user's file of tasks. @param input the content of standard input, where the path is `-` */
   async sendFile(queue: string, path: string, input?: Buffer): Promise<void> {
     const args = ["--json", "--queue", queue, "--file", path];
-    await this.orFailed(this.startProcess("bin/new-task.js", "new-task", args, input).succeeds());
+    const sender = this.startProcess("bin/new-task.js", "new-task", args, input);
+    await this.settled("new-task to end", sender.succeeds());
   }
 
   /**
@@ -138,26 +155,60 @@ export class LessonRun {
     return started;
   }
 
-  /** Resolves when the condition holds. @param isOver whether the condition can no longer come true: then it rejects */
-  until(condition: () => boolean, isOver?: () => boolean): Promise<void> {
-    return this.#waiting.until(condition, isOver);
+  /**
+   * Resolves when the condition holds. It rejects when that takes too long without any event.
+   * @param what is waited for, as in "waited for ..."
+   * @param isOver whether the condition can no longer come true: then it rejects too
+   */
+  async until(what: string, condition: () => boolean, isOver?: () => boolean): Promise<void> {
+    const quietMs = this.#quietFrom(performance.now());
+    await this.#checking(() => condition() || quietMs() > this.#patienceMs, isOver);
+    if (!condition()) throw this.#tooLong(what);
   }
 
-  /** The same for a condition on a queue's counts, which is polled. */
+  /** Settles as the promise does; rejects before when the lesson fails or is aborted, or as `until` does. */
+  async settled<T>(what: string, promise: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const settle = () => {
+      isSettled = true;
+      this.#waiting.check();
+    };
+    promise.then(settle, settle);
+    await this.until(what, () => isSettled);
+    return promise;
+  }
+
+  /** As `until`, for a condition on a queue's counts, which is polled. */
   async untilQueue(
+    what: string,
     queue: string,
     condition: (counts: QueueCounts) => boolean,
     isOver = () => false,
   ): Promise<void> {
+    const quietMs = this.#quietFrom(performance.now());
     while (!condition(await this.lookAtQueue(queue))) {
-      await this.until(() => !isOver(), isOver);
-      await this.orFailed(sleep(POLL_MS));
+      await this.#waiting.until(() => !isOver(), isOver);
+      if (quietMs() > this.#patienceMs) throw this.#tooLong(what);
+      await sleep(POLL_MS);
     }
   }
 
-  /** Settles as the promise does, or rejects before when the lesson fails or is aborted. */
-  orFailed<T>(promise: Promise<T>): Promise<T> {
-    return this.#waiting.orFailed(promise);
+  /**
+   * Resolves when everything is done that is asked for. It also resolves when no more can be done: the queue is empty or
+   * gone, no worker has a task, and no event has come for a while; or when no event has come for too long. The
+   * lesson then measures what there is.
+   */
+  async untilWorked(queue: string, isDone: () => boolean): Promise<void> {
+    const { events = [] } = this.parts.at(-1) ?? {};
+    const quietMs = this.#quietFrom(performance.now());
+    let lookedAt = Number.NEGATIVE_INFINITY;
+    const isTimeToLook = () => Math.min(quietMs(), performance.now() - lookedAt) > QUIET_MS;
+    for (;;) {
+      await this.#checking(() => isDone() || isTimeToLook());
+      if (isDone() || quietMs() > this.#patienceMs) return;
+      if (!anyInHand(events) && (await this.isEmpty(queue)) && quietMs() > QUIET_MS) return;
+      lookedAt = performance.now();
+    }
   }
 
   /** `kill -9` for a worker. */
@@ -175,12 +226,25 @@ export class LessonRun {
     const workers = [...this.#workers.values()];
     this.#workers.clear();
     for (const worker of workers) worker.signal("SIGINT");
-    await this.orFailed(Promise.all(workers.map((worker) => worker.succeeds())));
+    await this.settled("the workers to end", Promise.all(workers.map((worker) => worker.succeeds())));
   }
 
-  /** Has the private broker write down what was declared, so that it outlives a kill. Blocks for about a second. */
+  /** Whether the broker is a private one. */
+  get ownsBroker(): boolean {
+    return this.#broker !== undefined;
+  }
+
+  /**
+   * Has the private broker write what was declared to disk: every lesson that kills it does so before, when its queues
+   * are declared. Blocks for about a second.
+   */
   saveDeclarations(): void {
     this.#privateBroker().saveDeclarations();
+  }
+
+  /** Runs `rabbitmqctl` on the private broker, and returns its output. Blocks for about a second. */
+  rabbitmqctl(...args: string[]): string {
+    return this.#privateBroker().run("rabbitmqctl", ...args);
   }
 
   /** Kills the broker, as a power failure would. @throws WorkQueueError USAGE where it is the user's */
@@ -204,9 +268,23 @@ export class LessonRun {
     return this.#queues.look(queue, this.signal);
   }
 
+  /** Whether no task is ready, or the queue is gone; false where that is not known, because the broker does not answer. */
+  async isEmpty(queue: string): Promise<boolean> {
+    try {
+      return (await this.lookAtQueue(queue)).ready === 0;
+    } catch (error) {
+      return codeOf(error) === "QUEUE_MISSING";
+    }
+  }
+
+  /** The same as `task-queue status`. */
+  queueStatus(queue: string): Promise<QueueStatus> {
+    return this.#queues.status(queue, this.signal);
+  }
+
   /** Takes all tasks out of a queue without consumers, in order, as text. */
   readQueue(queue: string): Promise<string[]> {
-    return this.orFailed(this.#queues.read(queue));
+    return this.settled("the tasks in the queue", this.#queues.read(queue));
   }
 
   /** Adds an event for what the lesson did to workers or broker. */
@@ -230,7 +308,27 @@ export class LessonRun {
     return this.#broker;
   }
 
+  /** How long no event has come, in ms; what came before `from` is none. */
+  #quietFrom(from: number): () => number {
+    return () => performance.now() - Math.max(from, this.#lastEventAt);
+  }
+
+  /** Waits for a condition that may also come true by time. */
+  async #checking(condition: () => boolean, isOver?: () => boolean): Promise<void> {
+    const timer = setInterval(() => this.#waiting.check(), CHECK_MS);
+    try {
+      await this.#waiting.until(condition, isOver);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  #tooLong(what: string): Error {
+    return new Error(`Waited for ${what}, but nothing happened for ${inSeconds(this.#patienceMs / 1000)}.`);
+  }
+
   #onEvent(event: TimelineEvent, name: string): void {
+    if (event.event !== "reconnecting") this.#lastEventAt = performance.now();
     this.parts.at(-1)?.events.push(event);
     this.#observer.onEvent(event, name);
     this.#waiting.check();

@@ -1,4 +1,5 @@
 import type { Task } from "../../engine/task.js";
+import { printableBody } from "../../text/printable.js";
 import { buildTimeline } from "../../timeline/timeline.js";
 import type { TimelineEvent } from "../../timeline/timeline-event.js";
 
@@ -34,9 +35,26 @@ export function notDone(events: readonly TimelineEvent[]): Task[] {
     .filter(({ id }) => !done.has(id));
 }
 
+/** Whether a worker has a task. */
+export const anyInHand = (events: readonly TimelineEvent[]): boolean =>
+  buildTimeline(events).lanes.some(({ bars }) => bars.some(({ end }) => end === "open"));
+
 /** From the first task received to the last one done, in s. */
 export const elapsed = (events: readonly TimelineEvent[]): number => buildTimeline(events).elapsed;
 
 /** `2 of 6 tasks`. */
 export const of = (part: number, whole: number, noun: string): string =>
   `${part.toLocaleString("en-US")} of ${whole.toLocaleString("en-US")} ${noun}`;
+
+/** A task's body, printable. */
+export const textOf = ({ body }: Task): string => printableBody(body);
+
+/** The most names in a list. */
+const MOST_NAMES = 8;
+
+/** `'one', 'two', and 3 more`; `none`. */
+export function list(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).map((name) => `'${name}'`);
+  const more = names.length - shown.length;
+  return `${shown.join(", ") || "none"}${more > 0 ? `, and ${more} more` : ""}`;
+}

@@ -16,18 +16,6 @@ export class Waiting {
     }
   }
 
-  /** Settles as the promise does, or rejects before with a failure. */
-  async orFailed<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const settle = () => {
-      settled = true;
-      this.check();
-    };
-    promise.then(settle, settle);
-    await this.until(() => settled);
-    return promise;
-  }
-
   /** Rejects every wait, now and later, with the first reason given. */
   fail(reason: unknown): void {
     this.#failure ??= reason;
