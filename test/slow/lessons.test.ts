@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { brokerRestart } from "#dist/lessons/broker-restart.js";
 import { confirms } from "#dist/lessons/confirms.js";
 import { fairDispatch } from "#dist/lessons/fair-dispatch.js";
+import { forgottenAck } from "#dist/lessons/forgotten-ack.js";
 import { LessonRun } from "#dist/lessons/harness/lesson-run.js";
 import { all } from "#dist/lessons/harness/measure.js";
 import { lessons } from "#dist/lessons/lessons.js";
@@ -22,7 +23,8 @@ test("all lessons are played", () => {
     "broker-restart",
     "confirms",
     "fair-dispatch",
-      "scale-out",
+    "forgotten-ack",
+    "scale-out",
     "share-the-work",
     "worker-crash",
   ]);
@@ -97,6 +99,29 @@ test("broker-restart: where the broker forgets the queue, the lesson ends and sa
   assert.deepEqual(measured.persistent, { confirmed: 6, done: 0, lost: 6 });
   assert.equal(measured.found, 0);
   assert.match(brokerRestart.findings(measured).join("\n"), /has forgotten the queue itself/);
+});
+
+test("forgotten-ack: nothing is acknowledged, all of it comes again, and the ack timeout takes a task back", async (t) => {
+  const { measured, ends, text } = await playWhole(t, forgottenAck, { dotMs: 200 });
+  const { forgotten, takenBack } = measured;
+  assert.deepEqual(
+    forgotten.seen,
+    [1, 2, 3, 4, 5].map((unacknowledged) => ({ ready: 0, unacknowledged })),
+  );
+  assert.match(forgotten.listed ?? "", /^lesson-forgotten-ack-\w+ {2}0 {2}5$/);
+  assert.deepEqual([forgotten.early, forgotten.redelivered, forgotten.done], [0, 5, 5]);
+  assert.deepEqual(forgotten.after, { ready: 0, unacknowledged: 0 });
+  assert.ok(takenBack?.doneByAnother);
+  assert.ok((takenBack.afterSeconds ?? 0) >= 3, JSON.stringify(takenBack));
+  assert.match(takenBack.reason, /timed out|basic\.cancel/);
+  assert.deepEqual(ends, [
+    { forgetful: Array(5).fill("requeued"), "worker-1": Array(5).fill("done") },
+    { forgetful: ["requeued"], "worker-1": ["done"] },
+  ]);
+  assert.match(
+    text.replaceAll(/\s+/g, " "),
+    /unacknowledged 1, 2, 3, 4, 5\..* took the task back after 3\.\d s/,
+  );
 });
 
 test("confirms: nothing that was confirmed is lost, and fire and forget believes in tasks that are gone", async (t) => {
