@@ -194,15 +194,24 @@ test("docs/promises.md has a row for every code in a test's title, and its file 
   }
 });
 
-test("docs/lessons.md has a step for every lesson, with its picture of a real run; its links exist", () => {
+test("docs/lessons.md has a step for every lesson, in their order, with its picture of a real run; its links exist", () => {
   const page = read("docs/lessons.md");
   for (const { name, question } of lessons) {
     assert.ok(page.includes(`\n    task-queue lesson ${name}\n`), name);
     assert.ok(page.includes(`](images/${name}.svg)`), name);
     assert.ok(read(`docs/images/${name}.svg`).includes(`<title id="title">${question}</title>`), name);
   }
+  const steps = [...page.matchAll(/^ {4}task-queue lesson ([\w-]+)$/gm)].map(([, name = ""]) => name);
+  assert.deepEqual(
+    steps,
+    lessons.map(({ name }) => name),
+    "in the order of the list",
+  );
+  const anchors = [...page.matchAll(/^## (.*)$/gm)].map(
+    ([, heading = ""]) => `#${heading.toLowerCase().replaceAll(" ", "-")}`,
+  );
   for (const [, target = ""] of page.matchAll(/\]\((?!https?:)([^)]+)\)/g))
-    assert.ok(existsSync(join(root, "docs", target)), target);
+    assert.ok(anchors.includes(target) || existsSync(join(root, "docs", target)), target);
   const files = readdirSync(join(root, "docs/images")).filter((file) => file.endsWith(".svg"));
   const pictures = files.map((file) => file.slice(0, -4)).filter((name) => name !== "performance");
   assert.deepEqual(pictures.sort(), lessons.map(({ name }) => name).sort());
