@@ -16,10 +16,12 @@ export function byHandLines(
     ...commands,
     workers,
     file: file === undefined ? undefined : shellWord(file),
-    dot: dotMs === defaults.dotMs ? "" : ` --dot ${dotMs}ms`,
+    dot: dotMs === defaults.dotMs ? "" : ` --dot ${dotMs % 1000 === 0 ? `${dotMs / 1000}s` : `${dotMs}ms`}`,
   });
-  const broker = lesson.killsBroker ? "docker compose up -d --wait" : `${commands.taskQueue} broker`;
-  const all = url === undefined ? [[broker], ...terminals] : terminals;
+  const broker = lesson.killsBroker
+    ? ["docker compose up -d --wait", "# with Docker, in this project's folder"]
+    : [`${commands.taskQueue} broker`];
+  const all = url === undefined ? [broker, ...terminals] : terminals;
   const first =
     url === undefined ? [] : ["in each      $ export AMQP_URL=...   # your broker's URL, as with --url"];
   return [...first, ...all.flatMap((lines, at) => terminal(at + 1, lines))];
