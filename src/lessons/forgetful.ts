@@ -38,7 +38,7 @@ const takenBack = new Promise<string>((resolve) => {
   void channel.consume(
     queue,
     (message) => {
-      if (message === null) resolve("the broker cancelled the consumer (basic.cancel)");
+      if (message === null) resolve("basic.cancel, the consumer is cancelled");
       else {
         const task = new Task(String(message.properties.messageId), message.content);
         last = last.then(() => work(task));
