@@ -3,8 +3,11 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
+import { Task } from "#dist/engine/task.js";
 import { LessonQueues } from "#dist/lessons/harness/lesson-queues.js";
 import { LessonRun, type LessonRunOptions } from "#dist/lessons/harness/lesson-run.js";
+import { TimedWaiting } from "#dist/lessons/harness/timed-waiting.js";
+import type { TimelineEvent } from "#dist/timeline/timeline-event.js";
 import { brokerUrl, openChannel } from "../support/queue.js";
 
 /** The address of a server that takes connections and stays silent. */
@@ -50,9 +53,12 @@ test("a wait ends when nothing more can come: the queue empty or gone, and the w
   await run.untilWorked(missing, () => false);
 });
 
-test("a wait goes on while a worker has a task or the queue has one, until its time is over", async (t) => {
-  const run = await open(brokerUrl, { dotMs: 3_600_000, patienceMs: 5_000 });
-  const [untouched, idle] = [await open(brokerUrl), await open(brokerUrl)];
+test("a wait goes on while a worker has a task or the queue has one", async (t) => {
+  const [run, untouched, idle] = [
+    await open(brokerUrl, { dotMs: 3_600_000 }),
+    await open(brokerUrl),
+    await open(brokerUrl),
+  ];
   for (const one of [run, untouched, idle]) t.after(() => one.close());
   const { events } = run.begin("");
   const queue = run.newQueue("test");
@@ -62,14 +68,42 @@ test("a wait goes on while a worker has a task or the queue has one, until its t
   const full = untouched.newQueue("test");
   await untouched.send(full, ["one"]);
   const ended: string[] = [];
+  let isDone = false;
   const waits = [
-    run.untilWorked(queue, () => false).then(() => ended.push("in hand")),
+    run.untilWorked(queue, () => isDone).then(() => ended.push("in hand")),
     untouched.untilWorked(full, () => false).then(() => ended.push("ready")),
   ];
   await idle.untilWorked(idle.newQueue("test"), () => false); // begun last, and over first
   assert.deepEqual(ended, []);
   await (await openChannel(t)).purgeQueue(full);
+  isDone = true;
   await Promise.all(waits);
+});
+
+test("a wait ends though the queue has a task, when its time is over", async (t) => {
+  const run = await open(brokerUrl, { patienceMs: 300 });
+  t.after(() => run.close());
+  const queue = run.newQueue("test");
+  const channel = await openChannel(t);
+  await channel.assertQueue(queue);
+  channel.sendToQueue(queue, Buffer.from("one"));
+  await run.untilQueue("the task", queue, ({ ready }) => ready === 1);
+  await run.untilWorked(queue, () => false);
+});
+
+test("a worker that only connects again and again does not keep a wait going", async () => {
+  const waiting = new TimedWaiting(1_000);
+  const event = (name: "connected" | "reconnecting" | "task-received") =>
+    ({ event: name, at: new Date(), name: "w", task: new Task("1", Buffer.from("a.")) }) as TimelineEvent;
+  const again = setInterval(() => {
+    for (const name of ["connected", "reconnecting", "task-received"] as const)
+      waiting.note(event(name), "w");
+  }, 50);
+  await assert.rejects(
+    waiting.until("a task", () => false),
+    /Waited for a task/,
+  );
+  clearInterval(again);
 });
 
 test("what a wait was for is told when its time is over", async (t) => {
@@ -82,7 +116,6 @@ test("what a wait was for is told when its time is over", async (t) => {
     tooLong,
   );
   await assert.rejects(run.settled("a miracle", new Promise(() => {})), tooLong);
-  await run.send(queue, []).catch(() => {}); // a start takes longer than 0.3 s
   const channel = await openChannel(t);
   await channel.assertQueue(queue);
   await assert.rejects(

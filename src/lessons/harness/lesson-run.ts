@@ -5,22 +5,21 @@ import { codeOf, WorkQueueError } from "../../engine/errors.js";
 import type { WorkQueueEvent } from "../../engine/events.js";
 import type { QueueCounts } from "../../engine/manage/queue-operations.js";
 import type { QueueStatus } from "../../engine/manage/queue-status.js";
-import { inSeconds } from "../../text/numbers.js";
 import { BROKER } from "../../timeline/timeline.js";
 import type { LessonEvent, TimelineEvent } from "../../timeline/timeline-event.js";
 import { CommandProcess } from "./command-process.js";
 import { type LeftQueue, LessonQueues } from "./lesson-queues.js";
 import { anyInHand } from "./measure.js";
-import { Waiting } from "./waiting.js";
+import { TimedWaiting } from "./timed-waiting.js";
 
 /** How often a queue is polled, in ms, while something is to be done at once when it has changed. */
 const POLL_MS = 20;
-/** How long no event has come before it is asked whether any can come, and the interval between these questions, in ms. */
-const QUIET_MS = 2_000;
-/** How long the time of a wait is, without any event; to it is added the work per dot, for progress comes once a dot. */
+/** How long nothing new has happened before it is asked whether it still can, and the time between two such looks, in ms. */
+const QUIET_MS = 3_000;
+/** How long a wait goes on when nothing new happens, in ms. */
 const PATIENCE_MS = 60_000;
-/** How often a wait that may end by time is checked, in ms. */
-const CHECK_MS = 200;
+/** To it is added the work of so many dots: a task that comes again shows nothing new until it is further than before. */
+const PATIENCE_DOTS = 10;
 
 /** A part of a lesson that is drawn as one timeline. */
 export interface Part {
@@ -44,7 +43,7 @@ export interface LessonRunOptions {
   /** When it is aborted, everything that is awaited rejects; `close` is still needed. */
   signal: AbortSignal;
   observer: LessonObserver;
-  /** How long a wait goes on without any event, in ms. Default: a minute and the work of one dot. */
+  /** How long a wait goes on when nothing new happens, in ms. Default: a minute and the work of ten dots. */
   patienceMs?: number;
 }
 
@@ -59,15 +58,12 @@ export class LessonRun {
   readonly #workers = new Map<string, CommandProcess>();
   readonly #processes = new Set<CommandProcess>();
   readonly #queues: LessonQueues;
-  readonly #waiting = new Waiting();
-  readonly #patienceMs: number;
-  /** When the last event came. Those of reconnecting do not count: they never end where a broker is gone. */
-  #lastEventAt = 0;
+  readonly #waiting: TimedWaiting;
 
   private constructor(options: LessonRunOptions, url: string, broker?: PrivateBroker) {
-    const { dotMs, signal, observer, patienceMs = PATIENCE_MS + dotMs } = options;
+    const { dotMs, signal, observer, patienceMs = PATIENCE_MS + PATIENCE_DOTS * dotMs } = options;
     this.dotMs = dotMs;
-    this.#patienceMs = patienceMs;
+    this.#waiting = new TimedWaiting(patienceMs);
     this.signal = signal;
     this.url = url;
     this.#observer = observer;
@@ -155,27 +151,14 @@ export class LessonRun {
     return started;
   }
 
-  /**
-   * Resolves when the condition holds. It rejects when that takes too long without any event.
-   * @param what is waited for, as in "waited for ..."
-   * @param isOver whether the condition can no longer come true: then it rejects too
-   */
-  async until(what: string, condition: () => boolean, isOver?: () => boolean): Promise<void> {
-    const quietMs = this.#quietFrom(performance.now());
-    await this.#checking(() => condition() || quietMs() > this.#patienceMs, isOver);
-    if (!condition()) throw this.#tooLong(what);
+  /** See TimedWaiting. */
+  until(what: string, condition: () => boolean, isOver?: () => boolean): Promise<void> {
+    return this.#waiting.until(what, condition, isOver);
   }
 
-  /** Settles as the promise does; rejects before when the lesson fails or is aborted, or as `until` does. */
-  async settled<T>(what: string, promise: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const settle = () => {
-      isSettled = true;
-      this.#waiting.check();
-    };
-    promise.then(settle, settle);
-    await this.until(what, () => isSettled);
-    return promise;
+  /** See TimedWaiting. */
+  settled<T>(what: string, promise: Promise<T>): Promise<T> {
+    return this.#waiting.settled(what, promise);
   }
 
   /** As `until`, for a condition on a queue's counts, which is polled. */
@@ -185,28 +168,28 @@ export class LessonRun {
     condition: (counts: QueueCounts) => boolean,
     isOver = () => false,
   ): Promise<void> {
-    const quietMs = this.#quietFrom(performance.now());
+    const quiet = this.#waiting.quiet();
     while (!condition(await this.lookAtQueue(queue))) {
-      await this.#waiting.until(() => !isOver(), isOver);
-      if (quietMs() > this.#patienceMs) throw this.#tooLong(what);
+      await this.until(what, () => !isOver(), isOver);
+      if (quiet.isTooLong()) throw this.#waiting.tooLong(what);
       await sleep(POLL_MS);
     }
   }
 
   /**
    * Resolves when everything is done that is asked for. It also resolves when no more can be done: the queue is empty or
-   * gone, no worker has a task, and no event has come for a while; or when no event has come for too long. The
-   * lesson then measures what there is.
+   * gone, no worker has a task, and nothing new has happened for a while; or when it has not for too long. The lesson then
+   * measures what there is.
    */
   async untilWorked(queue: string, isDone: () => boolean): Promise<void> {
     const { events = [] } = this.parts.at(-1) ?? {};
-    const quietMs = this.#quietFrom(performance.now());
+    const quiet = this.#waiting.quiet();
     let lookedAt = Number.NEGATIVE_INFINITY;
-    const isTimeToLook = () => Math.min(quietMs(), performance.now() - lookedAt) > QUIET_MS;
+    const isTimeToLook = () => Math.min(quiet.ms(), performance.now() - lookedAt) > QUIET_MS;
     for (;;) {
-      await this.#checking(() => isDone() || isTimeToLook());
-      if (isDone() || quietMs() > this.#patienceMs) return;
-      if (!anyInHand(events) && (await this.isEmpty(queue)) && quietMs() > QUIET_MS) return;
+      await this.#waiting.checking(() => isDone() || isTimeToLook());
+      if (isDone() || quiet.isTooLong()) return;
+      if (!anyInHand(events) && (await this.isEmpty(queue)) && quiet.ms() > QUIET_MS) return;
       lookedAt = performance.now();
     }
   }
@@ -308,27 +291,8 @@ export class LessonRun {
     return this.#broker;
   }
 
-  /** How long no event has come, in ms; what came before `from` is none. */
-  #quietFrom(from: number): () => number {
-    return () => performance.now() - Math.max(from, this.#lastEventAt);
-  }
-
-  /** Waits for a condition that may also come true by time. */
-  async #checking(condition: () => boolean, isOver?: () => boolean): Promise<void> {
-    const timer = setInterval(() => this.#waiting.check(), CHECK_MS);
-    try {
-      await this.#waiting.until(condition, isOver);
-    } finally {
-      clearInterval(timer);
-    }
-  }
-
-  #tooLong(what: string): Error {
-    return new Error(`Waited for ${what}, but nothing happened for ${inSeconds(this.#patienceMs / 1000)}.`);
-  }
-
   #onEvent(event: TimelineEvent, name: string): void {
-    if (event.event !== "reconnecting") this.#lastEventAt = performance.now();
+    this.#waiting.note(event, name);
     this.parts.at(-1)?.events.push(event);
     this.#observer.onEvent(event, name);
     this.#waiting.check();
