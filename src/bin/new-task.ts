@@ -4,17 +4,9 @@ import { Option } from "@commander-js/extra-typings";
 import type { OpenChoice } from "../commands/admin.js";
 import { defaults } from "../engine/defaults.js";
 import { WorkQueueError } from "../engine/errors.js";
-import {
-  adminUrlOption,
-  checked,
-  durationOption,
-  processName,
-  queueCommand,
-  queueOptions,
-  typedAs,
-} from "./options.js";
+import { adminUrlOption, checked, durationOption, queueCommand, queueOptions, typedAs } from "./options.js";
 import { wholeNumber } from "./parse.js";
-import { perform, runCommand } from "./run.js";
+import { perform, processName, runCommand } from "./run.js";
 
 const examples = `
 Examples:
@@ -47,7 +39,10 @@ const command = queueCommand(path, "Publish a task, or a file of tasks, to the w
       "30s",
     ),
   )
-  .option("--open", "open RabbitMQ's admin UI at this queue (default: ask, on a terminal)")
+  .option(
+    "--open",
+    "open RabbitMQ's admin UI at this queue (default: ask, on a terminal, once in ten minutes)",
+  )
   .option("--no-open", "do not open it and do not ask (env: TASK_QUEUE_OPEN, ask, yes or no)")
   .addOption(adminUrlOption())
   .addHelpText("after", examples)

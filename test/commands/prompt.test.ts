@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { run } from "../support/command.js";
+import { existsSync, symlinkSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { Running, run, script } from "../support/command.js";
+import { ownTemporary } from "../support/own-temporary.js";
 import { noPseudoTerminal, startInTerminal } from "../support/pseudo-terminal.js";
 import { adminUrl, openChannel, uniqueQueue } from "../support/queue.js";
 import { standInBrowser } from "../support/stand-in-browser.js";
 
 const pageOf = (queue: string): string => `${adminUrl}#/queues/%2F/${queue}`;
 
-for (const answer of ["y", "YES"])
+for (const answer of ["y", "Y"])
   test(`${answer} opens the queue's page, after the task was confirmed`, {
     skip: noPseudoTerminal,
   }, async (t) => {
@@ -18,25 +22,16 @@ for (const answer of ["y", "YES"])
     const channel = await openChannel(t);
     assert.equal((await channel.checkQueue(queue)).messageCount, 1, "stored before the question");
     assert.ok(command.stdout.includes(pageOf(queue)), "the URL is printed first");
-    command.child.stdin?.write(`${answer}\r`);
+    command.child.stdin?.write(answer);
     assert.equal((await command.ended).code, 0);
     assert.equal(await browser.page(), pageOf(queue));
   });
 
-test("nothing is written over the question", { skip: noPseudoTerminal }, async (t) => {
-  const command = startInTerminal(t, "new-task", ["-q", uniqueQueue(t), "--no-color", "one"]);
-  await command.says("[y/N]");
-  command.child.stdin?.write("\r");
-  const { stdout } = await command.ended;
-  // Readline writes the question and puts the cursor behind it; nothing may send it back to the first column.
-  const afterwards = stdout.slice(stdout.indexOf("[y/N]")).replaceAll("\x1b[1G\x1b[0J", "");
-  assert.ok(!afterwards.includes("\x1b[1G"), JSON.stringify(afterwards));
-});
-
 for (const [what, keys] of [
   ["Enter", "\r"],
-  ["n", "n\r"],
-  ["anything else", "maybe\r"],
+  ["n", "n"],
+  ["any other key", "m"],
+  ["an arrow", "\x1b[A"],
   ["Ctrl-C", "\x03"],
   ["the end of input", "\x04"],
 ] as const)
@@ -48,6 +43,74 @@ for (const [what, keys] of [
     assert.equal((await command.ended).code, 0);
     assert.ok(browser.untouched());
   });
+
+/** A shell in a pseudo-terminal, with `new-task` as a command: its keys are what is written to it. */
+function shell(t: TestContext) {
+  const { env, outside } = ownTemporary(t);
+  const running = new Running(t, "script", ["-qefc", "bash --norc --noprofile -i", "/dev/null"], {
+    env: { TERM: "xterm", PS1: "$ ", TASK_QUEUE: uniqueQueue(t), HOME: outside, ...env },
+  });
+  running.child.stdin?.write(
+    `new-task() { '${process.execPath}' '${script("new-task")}' --no-color "$@"; }; clear\r`,
+  );
+  return running;
+}
+
+for (const bracketed of ["on", "off"])
+  test(`three lines that are pasted at once all run, and the question is asked once (bracketed paste is ${bracketed})`, {
+    skip: noPseudoTerminal,
+  }, async (t) => {
+    const terminal = shell(t);
+    terminal.child.stdin?.write(`bind 'set enable-bracketed-paste ${bracketed}'; echo rea''dy\r`);
+    await terminal.says("ready");
+    const lines = "new-task First message.\rnew-task Second message..\rnew-task Third message...\r";
+    terminal.child.stdin?.write(bracketed === "on" ? `\x1b[200~${lines}\x1b[201~\r` : lines);
+    await terminal.says("[y/N]");
+    if (bracketed === "off") assert.match(terminal.stdout, /Sent 'Third message/, "asked after the last one");
+    terminal.child.stdin?.write("n");
+    await terminal.says(/Sent 'Third message\.\.\.'[\s\S]*listening/);
+    terminal.child.stdin?.write("echo the en''d\r");
+    await terminal.says("the end");
+    assert.equal(terminal.stdout.split("[y/N]").length - 1, 1, "asked once");
+    assert.deepEqual(terminal.stdout.match(/Sent '\w+/g), ["Sent 'First", "Sent 'Second", "Sent 'Third"]);
+    terminal.child.stdin?.write("exit\r");
+    await terminal.ended;
+  });
+
+test("one key answers, and what is typed after it is the shell's", { skip: noPseudoTerminal }, async (t) => {
+  const terminal = shell(t);
+  terminal.child.stdin?.write("new-task one\r");
+  await terminal.says("[y/N]");
+  terminal.child.stdin?.write("necho exit code $?\r");
+  await terminal.says(/^exit code 0/m);
+  terminal.child.stdin?.write("exit\r");
+  await terminal.ended;
+});
+
+test("a loop of five asks once", { skip: noPseudoTerminal }, async (t) => {
+  const terminal = shell(t);
+  terminal.child.stdin?.write("for n in 1 2 3 4 5; do new-task task $n; done; echo the en''d\r");
+  await terminal.says("[y/N]");
+  terminal.child.stdin?.write("n");
+  await terminal.says("the end");
+  assert.equal(terminal.stdout.split("[y/N]").length - 1, 1);
+  assert.match(terminal.stdout, /Sent 'task 5'/);
+  terminal.child.stdin?.write("exit\r");
+  await terminal.ended;
+});
+
+test("a mark that is no file of this user's to write to is left as it is", {
+  skip: noPseudoTerminal,
+}, async (t) => {
+  const { env, outside } = ownTemporary(t);
+  const target = join(outside, "target");
+  symlinkSync(target, join(env.TMPDIR, `task-queue-asked-${userInfo().uid}`));
+  const command = startInTerminal(t, "new-task", ["-q", uniqueQueue(t), "one"], env);
+  await command.says("[y/N]");
+  command.child.stdin?.write("n");
+  assert.equal((await command.ended).code, 0);
+  assert.ok(!existsSync(target));
+});
 
 test("CI, --no-open and TASK_QUEUE_OPEN=no: it does not ask", { skip: noPseudoTerminal }, async (t) => {
   const queue = uniqueQueue(t);
@@ -86,12 +149,12 @@ test("where no admin UI answers, it says how to enable it and opens nothing", as
   assert.ok(browser.untouched());
 });
 
-test("T3: a browser that cannot be started changes nothing, and its failure is not waited for", async (t) => {
+test("T3: a browser that cannot be started changes nothing, and that is told", async (t) => {
   const { code, stdout, stderr } = await run(t, "new-task", ["-q", uniqueQueue(t), "--open", "one"], {
     env: { BROWSER: "/no/such/browser", DISPLAY: ":99", PATH: "/no/such/path" },
   });
   assert.equal(code, 0);
-  assert.match(stdout, /Admin UI: [^\n]*\n$/);
+  assert.match(stdout, /Admin UI: [^\n]*\nNo browser could be started \(.*\); open the URL above\.\n$/);
   assert.doesNotMatch(stderr, /\n\s+at /);
 });
 

@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { type CommandName, Running, script } from "./command.js";
 
@@ -22,6 +25,11 @@ export function startInTerminal(
   columns = 80,
 ): Running {
   const line = [process.execPath, script(command), ...words].map(quote).join(" ");
+  // The user's own: the questions of other tests were not asked in it.
+  const temporary = mkdtempSync(join(tmpdir(), "terminal-"));
+  t.after(() => rmSync(temporary, { recursive: true, force: true }));
   const shell = `stty cols ${columns} rows 24; exec ${line}`;
-  return new Running(t, "script", ["-qefc", shell, "/dev/null"], { env: { TERM: "xterm", ...env } });
+  return new Running(t, "script", ["-qefc", shell, "/dev/null"], {
+    env: { TERM: "xterm", TMPDIR: temporary, ...env },
+  });
 }
