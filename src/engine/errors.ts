@@ -21,10 +21,11 @@ export type ErrorCode =
   | "UNROUTABLE" // no queue took the task
   | "CONFIRM_TIMEOUT" // no confirm came in time
   | "NACKED" // the broker kept nacking every task: its queue is full, or has no leader
-  | "CONNECTION_LOST" // the connection, or the private broker, is gone
+  | "CONNECTION_LOST" // the connection is gone
   | "INTERRUPTED" // asked to stop before the end
   | "INPUT" // the tasks to publish cannot be read
-  | "BROKER_START"; // the private broker did not start
+  | "BROKER_START" // the private broker did not start
+  | "BROKER_ENDED"; // the private broker ended by itself
 
 /** Codes of likely mistakes, which a retry is not expected to fix. */
 const mistakes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -52,11 +53,14 @@ export class WorkQueueError extends Error {
   readonly code: ErrorCode;
   /** What a publisher had done by then; only in what `publishTasks` rejects with once it had begun. */
   totals?: PublishTotals;
+  /** The queue that it is about, where what to do about it names the queue. */
+  readonly queue: string | undefined;
 
-  constructor(code: ErrorCode, message: string, cause?: unknown) {
+  constructor(code: ErrorCode, message: string, cause?: unknown, queue?: string) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "WorkQueueError";
     this.code = code;
+    this.queue = queue;
   }
 
   /** Whether it ends the first connection at once, without further attempts for `waitMs`. */

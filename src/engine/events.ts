@@ -1,3 +1,4 @@
+import type { ErrorCode } from "./errors.js";
 import type { Task } from "./task.js";
 
 /** A queue's kind: what `x-queue-type` says. */
@@ -8,8 +9,15 @@ export type EngineEvent =
   /** `broker` is the URL without its password. */
   | { event: "connected"; broker: string; product: string; version: string }
   | { event: "connection-lost"; reason: string }
-  /** `broker` is the address tried next. */
-  | { event: "reconnecting"; broker: string; attempt: number; delayMs: number; reason: string }
+  /** `broker` is the address tried next; `starting`: there has been no connection yet, and a broker is starting there. */
+  | {
+      event: "reconnecting";
+      broker: string;
+      attempt: number;
+      delayMs: number;
+      starting: boolean;
+      reason: string;
+    }
   | { event: "blocked"; reason: string }
   | { event: "unblocked" }
   | { event: "channel-opened"; confirms: boolean }
@@ -90,6 +98,8 @@ export interface PublishTotals {
   upToLine: number | null;
   /** The lines of the tasks that may or may not be stored, first and last; null: there are none. */
   doubtfulLines: { from: number; to: number } | null;
+  /** Tasks ready and consumers when all was confirmed; null: not asked, or no answer. */
+  after: { ready: number; workers: number } | null;
 }
 
 /** What a worker did, in tasks and seconds. */
@@ -106,6 +116,18 @@ export interface WorkTotals {
 
 /** An event with its time and the name of its process. `at` becomes ISO 8601 with ms in JSON. */
 export type WorkQueueEvent = EngineEvent & { at: Date; name: string };
+
+/** What a command with --json prints last where it failed. The library rejects with the error instead. */
+export interface ErrorEvent {
+  event: "error";
+  at: Date;
+  name: string;
+  /** Null: an error that is no WorkQueueError. */
+  code: ErrorCode | null;
+  message: string;
+  /** What to do about it; null: the message says it all. */
+  remedy: string | null;
+}
 
 /** Takes one event. Called synchronously, so it must be quick. */
 export type Report = (event: EngineEvent) => void;

@@ -1,8 +1,10 @@
 import { codeOf, type ErrorCode, reasonOf, WorkQueueError } from "../engine/errors.js";
+import type { ErrorEvent } from "../engine/events.js";
 import { printable } from "../text/printable.js";
+import { shellWord } from "../text/shell-word.js";
 
 /** What to do about each kind of error. An empty remedy: the message says it all. */
-const remedies: Record<ErrorCode, string> = {
+const remedies: Record<ErrorCode, string | ((error: WorkQueueError) => string)> = {
   USAGE: "",
   BAD_URL:
     "It reads amqp://user:password@host:5672/vhost, with special characters percent-encoded (# is %23).",
@@ -16,7 +18,8 @@ const remedies: Record<ErrorCode, string> = {
     "Check user and password in --url (or AMQP_URL, --password-file, --ask-password). On a RabbitMQ installed natively, guest may log in from the same machine only.",
   VHOST_REFUSED:
     "The virtual host is the part of the URL after host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /. A limit on its connections reads the same.",
-  QUEUE_MISMATCH: "Use another queue (--queue other), or `task-queue delete` this one if it is not needed.",
+  QUEUE_MISMATCH: ({ queue }) =>
+    `Use another queue (--queue other), or delete this one if it is not needed: task-queue delete${queue === undefined ? "" : ` -q ${shellWord(queue)}`}`,
   QUEUE_REFUSED: "Try another queue (--queue other), or ask the broker's administrator for the permission.",
   QUEUE_UNAVAILABLE:
     "--wait 1m keeps trying: until the cluster node that holds it is up, or the other consumer has left.",
@@ -37,6 +40,7 @@ const remedies: Record<ErrorCode, string> = {
   INTERRUPTED: "",
   INPUT: "",
   BROKER_START: "",
+  BROKER_ENDED: "",
 };
 
 /** Exit code of a command that ended with this error: 2 for wrong usage, else 1. */
@@ -45,10 +49,19 @@ export function exitCodeOf(thrown: unknown): 1 | 2 {
   return code === "USAGE" || code === "BAD_URL" ? 2 : 1;
 }
 
-/** The one or two lines of an error: what and where, then what to do. A stack only with DEBUG. */
+/** What to do about an error; empty where its message says it all, or where it is not one of ours. */
+export function remedyOf(thrown: unknown): string {
+  if (!(thrown instanceof WorkQueueError)) return "";
+  const remedy = remedies[thrown.code];
+  return typeof remedy === "string" ? remedy : remedy(thrown);
+}
+
+/** The lines of an error: what and where, a broker's log, then what to do. A stack only with DEBUG. */
 export function errorLines(thrown: unknown, debug: boolean): string[] {
-  const lines = [`Error: ${printable(reasonOf(thrown), 400)}`];
-  if (thrown instanceof WorkQueueError && remedies[thrown.code] !== "") lines.push(remedies[thrown.code]);
+  const [first = "", ...log] = messageLines(thrown);
+  const lines = [`Error: ${printable(first, 400)}`, ...log.map((line) => `  ${printable(line, 400)}`)];
+  const remedy = remedyOf(thrown);
+  if (remedy !== "") lines.push(remedy);
   if (debug && thrown instanceof Error) {
     const { stack = "", message } = thrown;
     // The stack begins with the message, which may have lines of its own.
@@ -56,4 +69,20 @@ export function errorLines(thrown: unknown, debug: boolean): string[] {
     for (const line of calls.split("\n").slice(1)) lines.push(printable(line));
   }
   return lines;
+}
+
+/** The same as an event. */
+export const errorEvent = (thrown: unknown, name: string): ErrorEvent => ({
+  event: "error",
+  at: new Date(),
+  name,
+  code: thrown instanceof WorkQueueError ? thrown.code : null,
+  message: reasonOf(thrown),
+  remedy: remedyOf(thrown) || null,
+});
+
+/** Only messages with a private broker's log have lines of their own; others may hold any text of a server's. */
+function messageLines(thrown: unknown): string[] {
+  const hasLog = thrown instanceof WorkQueueError && /^BROKER_/.test(thrown.code);
+  return hasLog ? thrown.message.split("\n") : [reasonOf(thrown)];
 }

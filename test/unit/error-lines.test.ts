@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type ErrorCode, WorkQueueError } from "#dist/engine/errors.js";
-import { errorLines, exitCodeOf } from "#dist/report/error-lines.js";
+import { errorEvent, errorLines, exitCodeOf } from "#dist/report/error-lines.js";
 
 // A record, so that a code added to the type has to be added here.
 const exitCodes: Record<ErrorCode, 1 | 2> = {
@@ -29,6 +29,7 @@ const exitCodes: Record<ErrorCode, 1 | 2> = {
   INTERRUPTED: 1,
   INPUT: 1,
   BROKER_START: 1,
+  BROKER_ENDED: 1,
 };
 const codes = Object.keys(exitCodes) as ErrorCode[];
 const anyCode = fc.constantFrom(...codes);
@@ -68,9 +69,40 @@ test("anything thrown is named, be it no error at all", () => {
   for (const [thrown, line] of cases) assert.deepEqual(errorLines(thrown, false), [line]);
 });
 
+test("the log of a private broker follows line by line, escaped", () => {
+  const error = new WorkQueueError("BROKER_ENDED", "RabbitMQ ended by itself:\ncrashed\x1b[2J\nat last");
+  assert.deepEqual(errorLines(error, false), [
+    "Error: RabbitMQ ended by itself:",
+    "  crashed\\x1b[2J",
+    "  at last",
+  ]);
+});
+
+test("what to do about a queue that cannot be worked with names the queue, to be copied", () => {
+  const about = (queue: string) =>
+    errorLines(new WorkQueueError("QUEUE_MISMATCH", "x", undefined, queue), false)[1];
+  assert.match(about("hello") ?? "", /: task-queue delete -q hello$/);
+  assert.match(about("it's; \x1b") ?? "", /: task-queue delete -q 'it'\\''s; \\x1b'$/);
+});
+
+test("as an event an error has its code, its message and what to do", () => {
+  const { at, ...refused } = errorEvent(new WorkQueueError("UNREACHABLE", "Nothing listens."), "worker@h:1");
+  assert.ok(at instanceof Date);
+  assert.match(refused.remedy ?? "", /^Is RabbitMQ running\?/);
+  assert.deepEqual(
+    { ...refused, remedy: "" },
+    { event: "error", name: "worker@h:1", code: "UNREACHABLE", message: "Nothing listens.", remedy: "" },
+  );
+  const { code, message, remedy } = errorEvent(new TypeError("x is no y"), "n");
+  assert.deepEqual([code, message, remedy], [null, "x is no y", null]);
+});
+
+/** Those without a log in their message. */
+const codeWithoutLog = fc.constantFrom(...codes.filter((code) => !code.startsWith("BROKER_")));
+
 test("without DEBUG an error never takes more than two lines, and no line is longer than a paragraph", () => {
   fc.assert(
-    fc.property(anyCode, fc.string({ maxLength: 2_000 }), (code, message) => {
+    fc.property(codeWithoutLog, fc.string({ maxLength: 2_000 }), (code, message) => {
       for (const error of [new WorkQueueError(code, message, new Error("cause")), new Error(message)]) {
         const lines = errorLines(error, false);
         assert.ok(lines.length >= 1 && lines.length <= 2);

@@ -96,6 +96,7 @@ function typeFoundInstead(error: unknown, queue: string): QueueType | null {
       "QUEUE_MISMATCH",
       `Queue "${queue}" exists with durable = ${actual}; a work queue needs durable = true.`,
       error,
+      queue,
     );
   if (!argument.startsWith("x-")) throw refusal(error, queue);
   if (argument !== "x-queue-type") return null;
@@ -104,6 +105,7 @@ function typeFoundInstead(error: unknown, queue: string): QueueType | null {
       "QUEUE_MISMATCH",
       `Queue "${queue}" is a stream, whose messages stay when acknowledged.`,
       error,
+      queue,
     );
   return actual === "quorum" ? "quorum" : actual === "none" || actual === "classic" ? "classic" : null;
 }
@@ -131,6 +133,9 @@ export function consumeRefusal(error: unknown, queue: string): unknown {
     : `Queue "${queue}" cannot be consumed from like this (${said}).`;
   return new WorkQueueError("CONSUME_REFUSED", message, error);
 }
+/** Whether the broker's refusal says that there is no such queue; one whose node is down gets the same code. */
+export const isMissing = (refused: unknown): boolean =>
+  codeOf(refused) === NOT_FOUND && reasonOf(refused).includes("NOT_FOUND - no queue ");
 
 /** Turns the broker's refusal of a queue method into a WorkQueueError, if its reply code is known. */
 export function refusal(error: unknown, queue: string): unknown {
@@ -149,12 +154,14 @@ export function refusal(error: unknown, queue: string): unknown {
       "QUEUE_MISMATCH",
       `Queue "${queue}" is exclusive to another connection.`,
       error,
+      queue,
     );
   if (code === PRECONDITION_FAILED)
     return new WorkQueueError(
       "QUEUE_MISMATCH",
       `Queue "${queue}" exists with other properties (${said}).`,
       error,
+      queue,
     );
   if (code === NOT_FOUND)
     return new WorkQueueError("QUEUE_UNAVAILABLE", `Queue "${queue}" is not available (${said}).`, error);

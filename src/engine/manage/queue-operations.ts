@@ -123,7 +123,7 @@ function failure(error: unknown, queue: string, done: Done): unknown {
   if (code === NOT_IMPLEMENTED) {
     const [, reason = said] = /NOT_IMPLEMENTED - (.*?)"?$/s.exec(said) ?? [];
     const message = `Queue "${queue}" is not ${done}: RabbitMQ says "${reason}".`;
-    return new WorkQueueError(done === "deleted" ? "QUEUE_KEPT" : "QUEUE_MISMATCH", message, error);
+    return new WorkQueueError(done === "deleted" ? "QUEUE_KEPT" : "QUEUE_MISMATCH", message, error, queue);
   }
   if (typeof code === "number") return refusal(error, queue);
   return new WorkQueueError("CONNECTION_LOST", `The connection was lost (${said}).`, error);
