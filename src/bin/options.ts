@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { ConnectionFlags } from "../commands/connection-options.js";
 import { defaults } from "../engine/defaults.js";
@@ -7,6 +6,7 @@ import type { QueueType } from "../engine/events.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { printable } from "../text/printable.js";
 import { parseDuration, shortString } from "./parse.js";
+import { withoutSecrets } from "./secrets.js";
 
 /** The options that commands share, and their help. What --help does not need is imported on use. */
 
@@ -63,14 +63,6 @@ function helpEnd(command: Pick<Command, "options">, exits: readonly string[]): s
 
 const oneLine = (text: string): string =>
   printable(text.trimEnd().replace(/\n(\(Did you mean [^\n]*)$/, " $1"), 500);
-
-/** Commander repeats what it does not understand; a password may be in it: `--password=...`, `--uri=amqp://...`. */
-function withoutSecrets(text: string): string {
-  return text
-    .replace(/(unknown option '--[\w-]*=).*(')/s, "$1…$2")
-    .replace(/(unknown option '-[^-]).+(')/s, "$1…$2")
-    .replace(/\/\/[^/]*@/g, "//…@");
-}
 
 /** Adapts a parser to commander, which adds the option and the value to its message. */
 export function checked<T>(parse: (text: string) => T): (text: string) => T {
@@ -137,7 +129,7 @@ export const connectedCommand = (path: string, description: string, moreExits?: 
     .addOption(
       durationOption(
         "--wait <duration>",
-        "keep trying the first connection this long (default: fail at once)",
+        "keep trying the first connection this long (default: fail at once; 10s while RabbitMQ starts there)",
       ),
     );
 
@@ -151,6 +143,7 @@ export const queueCommand = (path: string, description: string, moreExits: reado
       ] as const),
     )
     .option("--json", "print one JSON event per line (docs/events.md)")
+    .option("--timestamps", "begin each line for a person with the date and time")
     .option("--explain", "print each AMQP step and its purpose");
 
 /** The flags of a command that connects, as options of the engine. @throws WorkQueueError as `connectionTarget` does */
@@ -159,7 +152,9 @@ export async function connectionOptions(
   terminal: Terminal,
 ) {
   const { connectionTarget } = await import("../commands/connection-options.js");
-  return { ...(await connectionTarget(flags, terminal)), queue: flags.queue, waitMs: flags.wait ?? 0 };
+  const { isStarting } = await import("../broker/starting.js");
+  const waiting = flags.wait === undefined ? { waitMs: 0, isStarting } : { waitMs: flags.wait };
+  return { ...(await connectionTarget(flags, terminal)), queue: flags.queue, ...waiting };
 }
 
 /** The same, for commands that report events. */
@@ -174,6 +169,3 @@ export async function queueOptions(
   const { queueType, json = false, explain = false } = flags;
   return { ...(await connectionOptions(flags, terminal)), queueType, json, explain };
 }
-
-/** This process's name on screen, in JSON and in the admin UI, unless --name sets one. */
-export const processName = (command: string): string => `${command}@${hostname()}:${process.pid}`;

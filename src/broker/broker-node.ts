@@ -12,6 +12,8 @@ export interface BrokerNode {
   readonly containers: string[];
   /** Starts it, on the same data as before; the child runs as long as the node does. */
   start(): ChildProcess;
+  /** Stops it in order, so that its data is complete; returns when it has stopped. */
+  shutDown(): void;
   /** Kills it, as a power failure would. */
   kill(): void;
   /** Leaves to other nodes what it shares with them, because it will not be started again. */

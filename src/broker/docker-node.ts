@@ -21,6 +21,7 @@ export class DockerNode implements BrokerNode {
   groups: number[] = [];
   readonly containers: string[];
   readonly #container: string;
+  readonly #hostname: string;
   readonly #image: string;
   /** The options of `docker run` that mount files, publish ports and set the environment. */
   readonly #options: string[];
@@ -31,15 +32,18 @@ export class DockerNode implements BrokerNode {
     image: string,
     directory: string,
     ports: BrokerPorts,
-    { lines, tls, quorumByDefault }: BrokerConfig,
+    { lines, tls, quorumByDefault, data }: BrokerConfig,
   ) {
     this.description = `Docker image ${image}`;
     this.#image = image;
     this.#output = join(directory, "console");
     this.#container = `task-queue-broker-${process.pid}-${ports.amqp}`;
     this.containers = [this.#container];
-    this.name = `rabbit@${this.#container}`; // the image makes it of the host name
+    // RabbitMQ finds its data by the node's name, which the image makes of the host name.
+    this.#hostname = data === undefined ? this.#container : "task-queue-broker";
+    this.name = `rabbit@${this.#hostname}`;
     this.#options = [...published(ports.amqp, 5672), ...published(ports.management, 15672)];
+    if (data !== undefined) this.#options.push("--mount", `type=bind,source=${data},target=/var/lib/rabbitmq`);
     if (quorumByDefault)
       this.#options.push("--env", `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${quorumByDefaultWords}`);
     const config = [...lines];
@@ -68,7 +72,7 @@ export class DockerNode implements BrokerNode {
       "--name",
       this.#container,
       "--hostname",
-      this.#container,
+      this.#hostname,
       ...this.#options,
       this.#image,
     ];
@@ -85,6 +89,10 @@ export class DockerNode implements BrokerNode {
     child.on("error", () => {}); // the pid is undefined then, which PrivateBroker.restart checks
     child.unref();
     return child;
+  }
+
+  shutDown(): void {
+    spawnSync("docker", ["stop", "--time", "30", this.#container], { stdio: "ignore" });
   }
 
   kill(): void {

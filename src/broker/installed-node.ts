@@ -66,10 +66,11 @@ export class InstalledNode implements BrokerNode {
     server: string,
     directory: string,
     ports: BrokerPorts,
-    { lines, tls, quorumByDefault }: BrokerConfig,
+    { lines, tls, quorumByDefault, data }: BrokerConfig,
     joins?: InstalledNode,
   ) {
-    this.name = `private-${ports.amqp}@localhost`;
+    // RabbitMQ finds its data by the node's name, which then must not depend on the port.
+    this.name = data === undefined ? `private-${ports.amqp}@localhost` : "private@localhost";
     this.description = `rabbitmq-server (${server})`;
     this.#server = server;
     this.#directory = directory;
@@ -98,7 +99,7 @@ export class InstalledNode implements BrokerNode {
       ERL_EPMD_ADDRESS: "127.0.0.1",
       ERL_EPMD_PORT: String(this.#cluster.epmdPort),
       RABBITMQ_NODENAME: this.name,
-      RABBITMQ_MNESIA_BASE: at("data"),
+      RABBITMQ_MNESIA_BASE: data ?? at("data"),
       RABBITMQ_LOG_BASE: at("log"),
       RABBITMQ_SCHEMA_DIR: at("schema"),
       RABBITMQ_CONFIG_FILE: at("rabbitmq.conf"),
@@ -134,6 +135,10 @@ export class InstalledNode implements BrokerNode {
     const node = this.#spawn(this.#server, []);
     this.#nodeGroup = node.pid;
     return node;
+  }
+
+  shutDown(): void {
+    this.run("rabbitmqctl", "shutdown");
   }
 
   kill(): void {

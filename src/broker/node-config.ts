@@ -17,6 +17,8 @@ export interface BrokerConfig {
   tls: TlsListener | undefined;
   /** Queues that are declared without a type become quorum queues, from RabbitMQ 4.0 on; before, classic ones. */
   quorumByDefault: boolean;
+  /** The folder for its data, which stays; undefined: in the broker's own, which is removed. */
+  data: string | undefined;
 }
 
 /**

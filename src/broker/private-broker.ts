@@ -1,16 +1,16 @@
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WorkQueueError } from "../engine/errors.js";
 import type { BrokerNode } from "./broker-node.js";
 import { Cleanup } from "./cleanup.js";
 import { DockerNode, defaultImage, dockerRuns } from "./docker-node.js";
 import { findInstalled, InstalledNode } from "./installed-node.js";
+import { KeptData } from "./kept-data.js";
 import type { TlsListener } from "./node-config.js";
 import { type BrokerPorts, pickPorts } from "./ports.js";
 import { accepts, acceptsTls, knowsNode, opensConnections } from "./probe.js";
+import { FOLDER_PREFIX, noteStarted, noteStarting } from "./starting.js";
 
 /** How long a broker may take to start, in ms: an installed one takes seconds, pulling an image minutes. */
 const START_MS = 300_000;
@@ -27,6 +27,8 @@ export interface StartOptions {
   quorumByDefault?: boolean;
   /** Also listen with TLS, at `tlsUrl`; a Docker image's user must be able to read the files. Default: no TLS. */
   tls?: TlsListener;
+  /** Keep its data in this folder, made if missing, for the next one started with it. Default: it is removed. */
+  data?: string | undefined;
   /** Join the cluster of this running broker; only installed nodes can. Default: a cluster of its own. */
   joins?: PrivateBroker;
   /** When it is aborted, `start` ends what it has started, and rejects with INTERRUPTED. */
@@ -42,14 +44,22 @@ export class PrivateBroker {
   readonly #ports: BrokerPorts;
   readonly #hasTls: boolean;
   readonly #directory: string;
+  readonly #data: KeptData | undefined;
   readonly #cleanup = new Cleanup();
   #child: ChildProcess | undefined;
 
-  private constructor(node: BrokerNode, ports: BrokerPorts, hasTls: boolean, directory: string) {
+  private constructor(
+    node: BrokerNode,
+    ports: BrokerPorts,
+    hasTls: boolean,
+    directory: string,
+    data: KeptData | undefined,
+  ) {
     this.#node = node;
     this.#ports = ports;
     this.#hasTls = hasTls;
     this.#directory = directory;
+    this.#data = data;
   }
 
   /**
@@ -69,14 +79,15 @@ export class PrivateBroker {
         "BROKER_START",
         "There is neither an installed rabbitmq-server nor a running Docker engine to start a RabbitMQ from.",
       );
-    const directory = mkdtempSync(join(tmpdir(), "task-queue-broker-"));
     const { config: lines = [], tls, quorumByDefault = false } = options;
-    const config = { lines, tls, quorumByDefault };
+    const data = options.data === undefined ? undefined : new KeptData(options.data);
+    const directory = mkdtempSync(FOLDER_PREFIX);
+    const config = { lines, tls, quorumByDefault, data: data?.path };
     const node =
       installed === undefined
         ? new DockerNode(image ?? defaultImage, directory, ports, config)
         : new InstalledNode(installed, directory, ports, config, joins);
-    const broker = new PrivateBroker(node, ports, tls !== undefined, directory);
+    const broker = new PrivateBroker(node, ports, tls !== undefined, directory, data);
     try {
       await broker.restart(options.signal);
       if (joins !== undefined && !(await knowsNode(broker.adminUrl, joins.name)))
@@ -120,6 +131,7 @@ export class PrivateBroker {
    * @throws WorkQueueError BROKER_START; INTERRUPTED when the signal is aborted meanwhile
    */
   async restart(signal?: AbortSignal): Promise<void> {
+    noteStarting(this.#directory, this.#ports.amqp);
     const child = this.#node.start();
     this.#child = child;
     this.#noteLeftovers();
@@ -133,10 +145,11 @@ export class PrivateBroker {
         Date.now() > deadline
       ) {
         const why = failureIn(this.#node.log());
-        throw new WorkQueueError("BROKER_START", `RabbitMQ did not start from ${this.description}: ${why}`);
+        throw new WorkQueueError("BROKER_START", `RabbitMQ did not start from ${this.description}:\n${why}`);
       }
       await sleep(100);
     }
+    noteStarted(this.#directory);
   }
 
   /** Kills it, as a power failure would; its data stays for `restart`. */
@@ -147,19 +160,38 @@ export class PrivateBroker {
     while (this.#child?.exitCode === null && this.#child.signalCode === null) await sleep(20);
   }
 
-  /** Kills it and removes its data; the other nodes of its cluster keep running, and count it as down. */
+  /**
+   * Kills it and removes its data; the other nodes of its cluster keep running, and count it as down. One whose data is
+   * kept is stopped in order, which takes seconds.
+   */
   async stop(): Promise<void> {
+    try {
+      if (this.#data !== undefined && this.#isRunning) this.#node.shutDown();
+    } catch {
+      // One that is only starting, for instance: it is killed.
+    }
     this.#node.leave();
     this.#noteLeftovers();
     await this.#cleanup.run();
+    this.#data?.release();
     // A killed process may still listen for a moment.
     while (await accepts(this.#ports.amqp)) await sleep(20);
+  }
+
+  get #isRunning(): boolean {
+    const child = this.#child;
+    return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** The last lines of its log. */
+  logEnd(): string {
+    return lastLines(this.#node.log());
   }
 
   /** Resolves when the broker's process ends. */
   async ended(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || !this.#isRunning) return;
     child.ref(); // so that this process does not end before the broker
     await new Promise((resolve) => child.once("exit", resolve));
   }
@@ -199,8 +231,10 @@ export function failureIn(log: string): string {
   const logged = all.filter((line) => line.includes(" [error] "));
   const lines = logged.some(isBanner) ? logged : all;
   const banner = lines.findIndex(isBanner);
-  return (banner < 0 ? lines.slice(-8) : lines.slice(Math.max(0, banner - 3), banner + 3)).join("\n");
+  return banner < 0 ? lastLines(lines.join("\n")) : lines.slice(Math.max(0, banner - 3), banner + 3).join("\n");
 }
+
+const lastLines = (log: string): string => log.trim().split("\n").slice(-8).join("\n");
 
 function joinable(node: BrokerNode, isInstalled: boolean): InstalledNode {
   if (!isInstalled || !(node instanceof InstalledNode))

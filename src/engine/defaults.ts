@@ -12,6 +12,9 @@ export const defaults = {
   concurrency: 1,
   /** How long one connection attempt may take until AMQP's open-ok, in ms. */
   connectTimeoutMs: 10_000,
+  /** How long a broker that is starting is waited for, in ms, and the longest pause between two attempts. */
+  startingWaitMs: 10_000,
+  startingDelayMs: 500,
   /** How long the broker may take to declare the queue and start a consumer on a new connection, in ms. */
   setupTimeoutMs: 30_000,
   /**

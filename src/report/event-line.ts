@@ -53,6 +53,8 @@ export function eventLine(event: EngineEvent, colors: Colors, named = false): Li
     case "connection-lost":
       return warning(colors.err, `Connection lost: ${printable(event.reason)}${ackTimeout(event.reason)}`);
     case "reconnecting": {
+      if (event.starting)
+        return event.attempt > 1 ? undefined : warning(colors.err, startingText(event.broker));
       const inTime = `Reconnecting in ${inSeconds(event.delayMs / 1000)} (attempt ${event.attempt}).`;
       // Without a delay it is the next one of several addresses.
       const next = event.delayMs > 0 ? inTime : `Trying ${printable(event.broker)}.`;
@@ -119,10 +121,12 @@ export function eventLine(event: EngineEvent, colors: Colors, named = false): Li
 
 /** Said of the tutorials' queue when it is new: the tutorials of several languages declare it as quorum. */
 const untyped = `Queue '${defaults.queue}' is new, with the broker's default type. If that is classic, tutorials that declare it as quorum cannot use it: task-queue delete, then --queue-type quorum.`;
+const startingText = (broker: string): string =>
+  `RabbitMQ is starting at ${printable(broker)}: waiting for it, ${defaults.startingWaitMs / 1_000} s at most.`;
 
 /** The setting behind an ack timeout, which the broker's text does not name (guide "Consumers"). */
 function ackTimeout(reason: string): string {
-  if (!/delivery acknowledgement.*timed out|held too long/.test(reason)) return "";
+  if (!/delivery acknowledgement.*timed out|task was held too long/.test(reason)) return "";
   return ". The setting is consumer_timeout, 30 min by default; from RabbitMQ 4.3 on also --consumer-timeout";
 }
 

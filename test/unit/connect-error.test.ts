@@ -53,7 +53,11 @@ test("each way a connection fails has its code, and a sentence that names what w
     [failure("unable to verify", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "TLS", /failed: unable to verify/],
     [failure("certificate has expired", "CERT_HAS_EXPIRED"), "TLS", /failed: certificate has expired/],
     [failure("altnames", "ERR_TLS_CERT_ALTNAME_INVALID"), "TLS", /failed: altnames/],
-    [failure("Socket closed abruptly during opening handshake"), "UNREACHABLE", /example:5672 hung up/],
+    [
+      failure("Socket closed abruptly during opening handshake"),
+      "UNREACHABLE",
+      /example:5672 closed the connection in AMQP.s opening: its broker is still/,
+    ],
     [failure("read ECONNRESET", "ECONNRESET"), "UNREACHABLE", /example:5672.*ECONNRESET/],
     ["not even an error", "UNREACHABLE", /not even an error/],
     [undefined, "UNREACHABLE", /example:5672/],

@@ -67,11 +67,11 @@ test("warnings go to stderr, with the reason", () => {
   const cases: [event: EngineEvent, text: string][] = [
     [{ event: "connection-lost", reason }, " [!] Connection lost: because"],
     [
-      { event: "reconnecting", broker: "amqp://h", attempt: 1, delayMs: 100, reason },
+      { event: "reconnecting", broker: "amqp://h", attempt: 1, delayMs: 100, starting: false, reason },
       " [!] because Reconnecting in 0.1 s (attempt 1).",
     ],
     [
-      { event: "reconnecting", broker: "amqp://h", attempt: 2, delayMs: 2_400, reason },
+      { event: "reconnecting", broker: "amqp://h", attempt: 2, delayMs: 2_400, starting: false, reason },
       " [!] because Reconnecting in 2.4 s (attempt 2).",
     ],
     [
@@ -84,7 +84,7 @@ test("warnings go to stderr, with the reason", () => {
     ],
     [{ event: "unblocked" }, " [!] The broker accepts tasks again."],
     [
-      { event: "reconnecting", broker: "amqp://other", attempt: 1, delayMs: 0, reason },
+      { event: "reconnecting", broker: "amqp://other", attempt: 1, delayMs: 0, starting: false, reason },
       " [!] because Trying amqp://other.",
     ],
     [{ event: "task-unroutable", task, line: 3, reason }, " [!] No queue took 'First message.': because"],
@@ -134,6 +134,22 @@ test("a task is not told to be sent before the broker has confirmed it", () => {
   );
 });
 
+test("a broker that is starting is waited for, which is told once", () => {
+  const event = {
+    event: "reconnecting",
+    broker: "amqp://h",
+    delayMs: 1,
+    starting: true,
+    reason: "x",
+  } as const;
+  const { to, text } = line({ ...event, attempt: 1 }) ?? {};
+  assert.deepEqual(
+    [to, text],
+    ["err", " [!] RabbitMQ is starting at amqp://h: waiting for it, 10 s at most."],
+  );
+  assert.equal(line({ ...event, attempt: 2 }), undefined);
+});
+
 test("what is of no interest to a person makes no line", () => {
   const quiet: EngineEvent[] = [
     { event: "connected", broker: "amqp://h", product: "RabbitMQ", version: "4.4.1" },
@@ -149,7 +165,7 @@ test("no name, reason or message is printed raw", () => {
   const hostile = new Task("1", Buffer.from(evil));
   const events: EngineEvent[] = [
     { event: "connection-lost", reason: evil },
-    { event: "reconnecting", broker: "amqp://h", attempt: 2, delayMs: 1, reason: evil },
+    { event: "reconnecting", broker: "amqp://h", attempt: 2, delayMs: 1, starting: false, reason: evil },
     { event: "blocked", reason: evil },
     { event: "queue-declared", queue: evil, type: null, ready: 0, workers: 0, created: false, adopted: true },
     { event: "task-confirmed", task: hostile, line: 1 },

@@ -50,7 +50,10 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
   if (/Frame size|Expected connection\.|Invalid frame|Expected ConnectionStart/.test(reason))
     return fail("NOT_AMQP", `${url.endpoint} does not speak AMQP 0-9-1 (${reason}).`);
   if (/Socket closed abruptly/.test(reason))
-    return fail("UNREACHABLE", `${url.endpoint} hung up during AMQP's opening; is it the AMQP port?`);
+    return fail(
+      "UNREACHABLE",
+      `${url.endpoint} closed the connection in AMQP's opening: its broker is still starting, or it is no AMQP port.`,
+    );
   return fail("UNREACHABLE", `No AMQP connection to ${url.endpoint} (${reason}).`);
 }
 

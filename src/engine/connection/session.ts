@@ -10,6 +10,8 @@ export interface SessionTarget extends ConnectionTarget {
   urls: readonly BrokerUrl[];
   /** How long to keep trying for the first connection, in ms; 0: one attempt per address. */
   waitMs: number;
+  /** Whether an attempt failed because a broker is starting there, which is waited for. Default: never known. */
+  isStarting?: ((error: WorkQueueError, url: BrokerUrl) => boolean) | undefined;
 }
 
 export interface SessionOptions extends SessionTarget, ConnectionOptions {
@@ -51,8 +53,8 @@ export class Session {
   }
 
   async #keepConnected(): Promise<void> {
-    const { urls, report, failed, waitMs } = this.#options;
-    const giveUpAt = Date.now() + waitMs;
+    const { urls, report, failed, waitMs, isStarting = () => false } = this.#options;
+    const begunAt = Date.now();
     let worked = false;
     let failures: WorkQueueError[] = []; // one for each address in a row that failed
     let attempt = 1; // rounds over all addresses, for the pause between them
@@ -70,6 +72,10 @@ export class Session {
         // Not after one that was lost at once: whatever ended it, a message say, may do so again.
         if (Date.now() - startedAt > defaults.reconnect.stableMs) attempt = 1;
       } else failures.push(error);
+      const firstAt = at + 1 - failures.length;
+      const starting =
+        !worked && failures.some((one, index) => isStarting(one, address(urls, firstAt + index)));
+      const giveUpAt = begunAt + (starting ? defaults.startingWaitMs : waitMs);
       const moreAddresses = !ready && failures.length < urls.length;
       // Once connected, only errors that end a session are final; before, all that end a first connection.
       const final = (error: WorkQueueError) => (worked ? error.endsSession : error.endsFirstConnection);
@@ -79,9 +85,10 @@ export class Session {
         return;
       }
       const left = worked ? Number.POSITIVE_INFINITY : Math.max(giveUpAt - Date.now(), 0);
-      const delayMs = moreAddresses ? 0 : Math.min(backoff(attempt), left);
+      const longest = starting ? Math.min(left, defaults.startingDelayMs) : left;
+      const delayMs = moreAddresses ? 0 : Math.min(backoff(attempt), longest);
       const broker = address(urls, at + 1).toString();
-      report({ event: "reconnecting", broker, attempt, delayMs, reason: error.message });
+      report({ event: "reconnecting", broker, attempt, delayMs, starting, reason: error.message });
       if (moreAddresses) continue;
       failures = [];
       attempt++;
