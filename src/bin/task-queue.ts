@@ -20,12 +20,11 @@ import {
   connectionOptions,
   durationOption,
   leafCommand,
-  processName,
   queueOption,
   urlOption,
 } from "./options.js";
 import { wholeNumber } from "./parse.js";
-import { perform, runCommand } from "./run.js";
+import { perform, processName, runCommand } from "./run.js";
 
 const command = baseCommand(
   "task-queue",
@@ -101,7 +100,7 @@ command.addCommand(
 command.addCommand(
   leafCommand(
     "task-queue broker",
-    "Run a private RabbitMQ on this machine until Ctrl-C; then it is removed completely.",
+    "Run a private RabbitMQ on this machine until Ctrl-C; then it is removed completely, unless --data keeps its data.",
   )
     .addOption(
       new Option(
@@ -109,7 +108,11 @@ command.addCommand(
         `a Docker image (default: the installed rabbitmq-server, else ${defaultImage})`,
       ).env("TASK_QUEUE_IMAGE"),
     )
-    .action((flags) => perform(flags, (terminal) => broker({ image: flags.image }, terminal))),
+    .option(
+      "--data <directory>",
+      "keep its data there when it stops, for the next start (default: it is removed)",
+    )
+    .action(({ image, data, color }) => perform({ color }, (terminal) => broker({ image, data }, terminal))),
 );
 
 command.addCommand(

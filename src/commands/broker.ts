@@ -2,10 +2,14 @@ import { PrivateBroker } from "../broker/private-broker.js";
 import { defaults } from "../engine/defaults.js";
 import { WorkQueueError } from "../engine/errors.js";
 import type { Terminal } from "../terminal/terminal.js";
+import { printable } from "../text/printable.js";
 import { onStopSignals } from "./signals.js";
 
 /** Runs a private RabbitMQ until it is asked to stop; returns the exit code. */
-export async function broker(options: { image: string | undefined }, terminal: Terminal): Promise<number> {
+export async function broker(
+  { image, data }: { image: string | undefined; data: string | undefined },
+  terminal: Terminal,
+): Promise<number> {
   const { output, colors } = terminal;
   const stop = new AbortController();
   const stopped = new Promise<"stopped">((resolve) => {
@@ -22,19 +26,26 @@ export async function broker(options: { image: string | undefined }, terminal: T
     running = await PrivateBroker.start({
       standardPorts: true,
       quorumByDefault: true, // so that the tutorials that declare a quorum queue find one, whoever was first
-      image: options.image,
+      image,
+      data,
       signal: stop.signal,
     });
-    for (const line of welcome(running)) output.out(line);
+    for (const line of [...welcome(running), ending(data)]) output.out(line);
     const end = await Promise.race([stopped, running.ended()]);
-    if (end === undefined) throw new WorkQueueError("CONNECTION_LOST", "RabbitMQ ended unexpectedly.");
+    if (end === undefined)
+      throw new WorkQueueError(
+        "BROKER_ENDED",
+        `RabbitMQ ended by itself. The end of its log:\n${running.logEnd()}`,
+      );
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
     stopListening();
     await running?.stop();
   }
-  output.out("Stopped, and its data removed.");
+  output.out(
+    data === undefined ? "Stopped, and its data removed." : `Stopped. Its data is in ${printable(data)}.`,
+  );
   return 0;
 }
 
@@ -46,6 +57,10 @@ function welcome({ url, adminUrl, description }: PrivateBroker): string[] {
     `  Admin UI  ${adminUrl}`,
     "  Login     guest, password guest (from this machine only)",
     ...(standard ? [] : [`In the other terminals: export AMQP_URL=${url}`]),
-    "Ctrl-C stops it and removes its data.",
   ];
 }
+
+const ending = (data: string | undefined): string =>
+  data === undefined
+    ? "Ctrl-C stops it and removes its data."
+    : `Ctrl-C stops it. Its data stays in ${printable(data)}, for the next start with it.`;
