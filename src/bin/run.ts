@@ -1,50 +1,99 @@
+import { hostname } from "node:os";
 import { CommanderError } from "@commander-js/extra-typings";
+import { codeOf, reasonOf, WorkQueueError } from "../engine/errors.js";
 import type { Terminal } from "../terminal/terminal.js";
+import { withoutSecrets } from "./secrets.js";
 
 /** How long a command whose work is over may take to end, in ms. */
 const PATIENCE_MS = 5_000;
 
+/** The flags that say how a command prints. */
+interface OutputFlags {
+  color: boolean;
+  timestamps?: true | undefined;
+  json?: true | undefined;
+  name?: string | undefined;
+}
+
+/** This process's name on screen, in JSON and in the admin UI, unless --name sets one. */
+export const processName = (command: string): string => `${command}@${hostname()}:${process.pid}`;
+
 /** Runs a command and sets the exit code. The process ends when nothing is left to do. */
 export async function runCommand(
-  command: { parseAsync(argv: readonly string[], options: { from: "user" }): Promise<unknown> },
+  command: {
+    name(): string;
+    parseAsync(argv: readonly string[], options: { from: "user" }): Promise<unknown>;
+  },
   argv: readonly string[],
 ): Promise<void> {
-  // A reader that goes away (`worker --help | head -1`) must not cause a stack trace.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  watchOutput(process);
   // An empty variable is one that is not set.
   for (const [name, value] of Object.entries(process.env))
     if (/^(AMQP_|TASK_QUEUE)/.test(name) && value === "") delete process.env[name];
   try {
     await command.parseAsync(argv, { from: "user" });
   } catch (error) {
-    process.exitCode = await explainFailure(error);
+    process.exitCode = await explainFailure(error, command.name());
   }
   watchEnding(process);
 }
 
+/** What the command was given, once it has been parsed. */
+let given: OutputFlags | undefined;
+
 /** Does a command's work on the process's terminal and sets the exit code. */
 export async function perform(
-  flags: { color: boolean },
+  flags: OutputFlags,
   work: (terminal: Terminal) => Promise<number>,
 ): Promise<void> {
-  process.exitCode = await work(await ownTerminal(flags.color));
+  given = flags;
+  process.exitCode = await work(await ownTerminal(flags));
 }
 
-async function explainFailure(error: unknown): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it
-  const { errorLines, exitCodeOf } = await import("../report/error-lines.js");
-  const { output, colors } = await ownTerminal(!process.argv.includes("--no-color"));
+/** Prints why a command failed: as lines on stderr and, with --json, as an event. Returns the exit code. */
+async function explainFailure(error: unknown, command: string): Promise<number> {
+  const wrongUsage = error instanceof CommanderError; // commander has printed it
+  if (wrongUsage && error.exitCode === 0) return 0;
+  const { errorEvent, errorLines, exitCodeOf } = await import("../report/error-lines.js");
+  const flags = given ?? {
+    color: !process.argv.includes("--no-color"),
+    json: process.argv.includes("--json") || undefined,
+  };
+  const { output, colors } = await ownTerminal(flags);
+  if (flags.json) {
+    const { jsonLine } = await import("../report/json.js");
+    const told = wrongUsage ? new WorkQueueError("USAGE", withoutSecrets(error.message)) : error;
+    output.write(jsonLine(errorEvent(told, flags.name ?? processName(command))));
+  }
+  if (wrongUsage) return 2;
   const [first = "", ...rest] = errorLines(error, Boolean(process.env["DEBUG"]));
-  output.err([colors.err.red(first), ...rest].join("\n"));
+  for (const line of [colors.err.red(first), ...rest]) output.err(line);
   return exitCodeOf(error);
 }
 
 let terminal: Terminal | undefined;
 
 /** Loaded only now, with its colours: --help has none. */
-async function ownTerminal(color: boolean): Promise<Terminal> {
-  terminal ??= (await import("../terminal/terminal.js")).processTerminal(color);
+async function ownTerminal({ color, timestamps }: OutputFlags): Promise<Terminal> {
+  terminal ??= (await import("../terminal/terminal.js")).processTerminal(color, timestamps === true);
   return terminal;
+}
+
+/**
+ * A reader of the output that goes away (`worker --help | head -1`) is no error. Output that cannot be written for
+ * another reason, a full disk, is: it is told once, and the exit code is 1.
+ */
+function watchOutput({ stdout, stderr }: Pick<Terminal, "stdout" | "stderr">): void {
+  stderr.on("error", () => {});
+  let failed = false;
+  stdout.on("error", (error) => {
+    if (failed || codeOf(error) === "EPIPE") return;
+    failed = true;
+    stderr.write(`Error: Cannot write to standard output: ${reasonOf(error)}.\n`);
+    process.once("exit", () => {
+      process.exitCode ||= 1;
+    });
+  });
 }
 
 /**

@@ -3,9 +3,9 @@ import "./compile-cache.js";
 import { Option } from "@commander-js/extra-typings";
 import { defaults } from "../engine/defaults.js";
 import { WorkQueueError } from "../engine/errors.js";
-import { checked, durationOption, processName, queueCommand, queueOptions, typedAs } from "./options.js";
+import { checked, durationOption, queueCommand, queueOptions, typedAs } from "./options.js";
 import { shortString, wholeNumber } from "./parse.js";
-import { perform, runCommand } from "./run.js";
+import { perform, processName, runCommand } from "./run.js";
 
 const signals = `
 Signals:

@@ -1,4 +1,5 @@
 import { Consumer } from "../engine/consume/consumer.js";
+import { codeOf } from "../engine/errors.js";
 import { makeReport, type QueueCommandOptions } from "../report/report.js";
 import { workerLines } from "../report/worker-lines.js";
 import type { Terminal } from "../terminal/terminal.js";
@@ -39,8 +40,12 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     },
     second: (signal) => leave(`second ${signal}`, signalExitCode(signal)),
   });
-  // `worker | head`: the reader of the output is gone, so it stops as on a first Ctrl-C.
-  terminal.stdout.on("error", () => consumer.stop("the output has no reader any more"));
+  // `worker | head`: the reader of the output is gone, so it stops as on a first Ctrl-C. So it does on a full disk.
+  terminal.stdout.on("error", (error) =>
+    consumer.stop(
+      codeOf(error) === "EPIPE" ? "the output has no reader any more" : "its output cannot be written",
+    ),
+  );
   try {
     await consumer.finished;
   } finally {

@@ -10,12 +10,22 @@ interface Stream {
 export class Output {
   readonly #stdout: Stream;
   readonly #stderr: Stream;
+  readonly #time: (() => string) | undefined;
   #waiting = "";
 
-  /** @param exiting emits `exit` when the process ends: what still waits is written then */
-  constructor(stdout: Stream, stderr: Stream, exiting: { once(event: "exit", flush: () => void): unknown }) {
+  /**
+   * @param exiting emits `exit` when the process ends: what still waits is written then
+   * @param time what each line begins with; default: nothing
+   */
+  constructor(
+    stdout: Stream,
+    stderr: Stream,
+    exiting: { once(event: "exit", flush: () => void): unknown },
+    time?: () => string,
+  ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
+    this.#time = time;
     exiting.once("exit", () => this.flush());
   }
 
@@ -23,19 +33,25 @@ export class Output {
   out(line: string): void {
     // amqplib writes the acks and publishes of this turn in the next setImmediate, so this takes the one after that.
     if (this.#waiting === "") setImmediate(() => setImmediate(() => this.flush()));
-    this.#waiting += `${line}\n`;
+    this.#waiting += this.#stamped(line);
   }
 
   /** A line to stderr, at once. */
   err(line: string): void {
     this.flush();
-    this.#stderr.write(`${line}\n`);
+    this.#stderr.write(this.#stamped(line));
   }
 
   /** Any text to stdout, at once. */
   write(text: string): void {
     this.#stdout.write(this.#waiting + text);
     this.#waiting = "";
+  }
+
+  #stamped(lines: string): string {
+    if (this.#time === undefined) return `${lines}\n`;
+    const time = this.#time();
+    return lines.replace(/^/gm, `${time} `).concat("\n");
   }
 
   /** Writes pending lines, before something else writes to the terminal. */

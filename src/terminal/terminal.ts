@@ -19,15 +19,18 @@ export interface Terminal {
   colors: Colors;
 }
 
-/** The process's own terminal. Colours are off with `--no-color` or NO_COLOR (no-color.org), or off a terminal. */
-export function processTerminal(color: boolean): Terminal {
+/**
+ * The process's own terminal. Colours are off with `--no-color` or NO_COLOR (no-color.org), or off a terminal.
+ * @param timestamps each line begins with the time
+ */
+export function processTerminal(color: boolean, timestamps: boolean): Terminal {
   const { stdin, stdout, stderr, env } = process;
   const off = !color || Boolean(env["NO_COLOR"]);
   return {
     stdin,
     stdout,
     stderr,
-    output: new Output(stdout, stderr, process),
+    output: new Output(stdout, stderr, process, timestamps ? localTime : undefined),
     env,
     colors: {
       out: new Chalk({ level: off ? 0 : chalkStdout.level }),
@@ -45,4 +48,13 @@ export function canRedraw({ stdout, env }: Terminal): boolean {
 /** Whether to ask: stdin and stdout are terminals, and not in CI. */
 export function canAsk({ stdin, stdout, env }: Terminal): boolean {
   return stdin.isTTY === true && stdout.isTTY === true && !env["CI"];
+}
+
+/** `2026-11-24 14:30:05.123`, in the machine's time zone. */
+function localTime(): string {
+  const now = new Date();
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
+    .toISOString()
+    .replace("T", " ")
+    .slice(0, -1);
 }

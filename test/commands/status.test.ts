@@ -171,7 +171,8 @@ test("a queue that is not there is an error with a remedy, and is not created", 
   for (const words of [[], ["--json"], ["--watch"]]) {
     const { code, stdout, stderr } = await run(t, "task-queue", ["status", "-u", url, "-q", queue, ...words]);
     assert.equal(code, 1);
-    assert.equal(stdout, "");
+    if (words[0] !== "--json") assert.equal(stdout, "");
+    else assert.match(stdout, /^\{"event":"error",.*"code":"QUEUE_MISSING",.*\}\n$/);
     assert.equal(stderr.split("\n")[0], `Error: There is no queue "${queue}".`);
     assert.match(stderr, /Check --queue/);
   }

@@ -54,3 +54,13 @@ test("what still waits when the process ends is written", () => {
   exiting.emit("exit");
   assert.deepEqual(written, ["out: one\n"]);
 });
+
+test("with a time each line begins with it, also the second of two in one; other text does not", () => {
+  const written: string[] = [];
+  const stream = { write: (text: string) => written.push(text) };
+  const output = new Output(stream, stream, new EventEmitter(), () => "10:00");
+  output.out("one\ntwo");
+  output.err("three");
+  output.write("{}\n");
+  assert.deepEqual(written, ["10:00 one\n10:00 two\n", "10:00 three\n", "{}\n"]);
+});
