@@ -30,7 +30,8 @@ export async function newTask(options: NewTaskOptions, terminal: Terminal): Prom
   const stop = new AbortController();
   const source = await taskSource(options, terminal, stop.signal);
   let connectedTo = urls[0];
-  const print = makeReport(options, terminal, publisherLines(terminal, options));
+  const lines = publisherLines(terminal, { ...options, expected: () => source.expected() });
+  const print = makeReport(options, terminal, lines);
   const report: Report = (event) => {
     if (event.event === "connected") connectedTo = urls.find((url) => url.toString() === event.broker);
     print(event);
@@ -78,5 +79,5 @@ async function taskSource(
   async function* one() {
     yield [{ body: Buffer.from(message), line: 1 }];
   }
-  return { inputs: one(), close: async () => {} };
+  return { inputs: one(), expected: () => 1, close: async () => {} };
 }

@@ -11,12 +11,20 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 /** Tasks to publish, read some at a time as they are needed: memory does not grow with the file. */
 export interface TaskSource {
   inputs: AsyncIterable<readonly Input[]>;
+  /** How many tasks it will be in all, estimated from what was read; undefined where its size is not known. */
+  expected(): number | undefined;
   close(): Promise<void>;
 }
 
+/** Some tasks, and how many bytes of the file end with the last of them. */
+interface Batch {
+  tasks: Input[];
+  bytes: number;
+}
+
 /**
- * Opens a file of tasks, `-` being standard input: one task per line (LF or CRLF, empty lines skipped, the
- * bytes as they are). Where the name ends in .csv, one per row: its first column, CSV quoting understood.
+ * Opens a file of tasks, `-` being standard input: one task per line (LF or CRLF; the bytes as they are). Where the
+ * name ends in .csv, one per row: its first column, CSV quoting understood. What is only white space is skipped.
  * @param fromLine tasks on lines before this one are passed over
  * @param signal aborting it ends reading with its AbortError, even while waiting for the next task
  * @throws WorkQueueError INPUT where it cannot be opened, or later, read.
@@ -30,10 +38,17 @@ export async function openTaskFile(
   const file = path === "-" ? undefined : await openFile(path);
   const bytes = addAbortSignal(signal, file?.createReadStream() ?? stdin);
   bytes.on("error", () => {}); // the reader gets it; there may be none yet
-  const tasks = path.toLowerCase().endsWith(".csv") ? rows(bytes) : lines(bytes);
+  const batches = path.toLowerCase().endsWith(".csv") ? rows(bytes) : lines(bytes);
   const name = file === undefined ? "standard input" : basename(path);
+  const size = (await file?.stat())?.size ?? 0; // 0 of a named pipe too
+  const read = { tasks: 0, passedOn: 0, bytes: 0 };
   return {
-    inputs: readable(tasks, fromLine, name, signal),
+    inputs: readable(batches, fromLine, name, signal, read),
+    expected: () => {
+      if (size === 0 || read.bytes === 0) return undefined;
+      const left = Math.max(size - read.bytes, 0) * (read.tasks / read.bytes);
+      return read.passedOn + Math.round(left);
+    },
     close: async () => {
       bytes.destroy(); // a terminal or a pipe that is still read from would keep the process alive
       await file?.close().catch(() => {});
@@ -60,14 +75,21 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 async function* readable(
-  inputs: AsyncIterable<readonly Input[]>,
+  batches: AsyncIterable<Batch>,
   fromLine: number,
   name: string,
   signal: AbortSignal,
+  read: { tasks: number; passedOn: number; bytes: number },
 ): AsyncIterable<readonly Input[]> {
   try {
-    for await (const some of inputs)
-      yield (some[0]?.line ?? fromLine) < fromLine ? some.filter(({ line }) => line >= fromLine) : some;
+    for await (const { tasks, bytes } of batches) {
+      const isBefore = (tasks[0]?.line ?? fromLine) < fromLine;
+      const wanted = isBefore ? tasks.filter(({ line }) => line >= fromLine) : tasks;
+      read.tasks += tasks.length;
+      read.passedOn += wanted.length;
+      read.bytes = bytes;
+      yield wanted;
+    }
   } catch (error) {
     if (signal.aborted) throw error;
     throw new WorkQueueError("INPUT", `Cannot read ${name} any further: ${reasonOf(error)}`, error);
@@ -75,15 +97,17 @@ async function* readable(
 }
 
 /** Yields the lines that a chunk completes together. */
-async function* lines(input: Readable): AsyncIterable<Input[]> {
+async function* lines(input: Readable): AsyncIterable<Batch> {
   let rest: Buffer[] = [];
   let line = 0;
+  let bytes = 0; // up to the end of the last whole line
+  let chunks = 0; // bytes of the chunks before this one
   let some: Input[] = [];
   const take = (bytes: Buffer) => {
     line++;
     const from = line === 1 && bytes.subarray(0, 3).equals(BOM) ? 3 : 0;
     const body = bytes.subarray(from, bytes.at(-1) === RETURN ? -1 : undefined);
-    if (body.length > 0) some.push({ body, line });
+    if (!isBlank(body)) some.push({ body, line });
   };
   for await (const chunk of input as AsyncIterable<Buffer>) {
     let start = 0;
@@ -92,16 +116,22 @@ async function* lines(input: Readable): AsyncIterable<Input[]> {
       take(rest.length === 0 ? piece : Buffer.concat([...rest, piece]));
       rest = [];
       start = end + 1;
+      bytes = chunks + start;
     }
     if (start < chunk.length) rest.push(chunk.subarray(start));
-    yield some;
+    chunks += chunk.length;
+    yield { tasks: some, bytes };
     some = [];
   }
-  take(Buffer.concat(rest));
-  yield some;
+  const last = Buffer.concat(rest);
+  take(last);
+  yield { tasks: some, bytes: bytes + last.length };
 }
 
-async function* rows(input: Readable): AsyncIterable<Input[]> {
+/** Whether there is nothing in a line but white space: tabs and their like (bytes 9 to 13), and spaces. */
+const isBlank = (line: Buffer): boolean => line.every((byte) => byte === 0x20 || (byte >= 9 && byte <= 13));
+
+async function* rows(input: Readable): AsyncIterable<Batch> {
   const { parse } = await import("csv-parse"); // only now: most runs need none
   // Course files have rows of any length, and quotes where CSV allows none.
   const parser = parse({
@@ -113,8 +143,12 @@ async function* rows(input: Readable): AsyncIterable<Input[]> {
     skipEmptyLines: true,
   });
   pipeline(input, parser, () => {});
-  for await (const row of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+  for await (const row of parser as AsyncIterable<{
+    record: string[];
+    info: { lines: number; bytes: number };
+  }>) {
     const [task = ""] = row.record;
-    if (task !== "") yield [{ body: Buffer.from(task), line: row.info.lines }];
+    const { lines, bytes } = row.info;
+    if (task.trim() !== "") yield { tasks: [{ body: Buffer.from(task), line: lines }], bytes };
   }
 }

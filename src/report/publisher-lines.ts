@@ -5,6 +5,7 @@ import { ProgressLine } from "../terminal/progress-line.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { count, inSeconds } from "../text/numbers.js";
 import { printable } from "../text/printable.js";
+import { shellWord } from "../text/shell-word.js";
 import { eventLine, printLine } from "./event-line.js";
 
 /** Tasks of a file that are named one by one; after that there is a progress line, and the summary. */
@@ -13,11 +14,16 @@ const NAMED = 20;
 /** How often the progress line changes, in ms. */
 const PROGRESS_EVERY = 100;
 
+interface Options {
+  urls: readonly BrokerUrl[];
+  file: string | undefined;
+  fromLine: number;
+  /** How many tasks it will be in all; undefined: not known. */
+  expected(): number | undefined;
+}
+
 /** Prints a publisher's events as lines of text. */
-export function publisherLines(
-  terminal: Terminal,
-  { urls, file, fromLine }: { urls: readonly BrokerUrl[]; file: string | undefined; fromLine: number },
-): Report {
+export function publisherLines(terminal: Terminal, { urls, file, fromLine, expected }: Options): Report {
   const many = file !== undefined;
   const { output, colors } = terminal;
   const progress = new ProgressLine(terminal);
@@ -25,14 +31,18 @@ export function publisherLines(
   const notStored = new LineRanges();
   let confirmed = 0;
   let failed = 0;
+  let startedAt: number | undefined;
   let shownAt = 0;
   return (event) => {
-    if (event.event === "task-sent") return; // "Sent" is printed when it is confirmed
+    if (event.event === "task-sent") {
+      startedAt ??= performance.now();
+      return; // "Sent" is printed when it is confirmed
+    }
     if (event.event === "task-confirmed" && ++confirmed > NAMED && many) {
       const now = performance.now();
       if (now - shownAt < PROGRESS_EVERY) return;
       shownAt = now;
-      progress.show(`${count(confirmed, "task")} confirmed`);
+      progress.show(underWay(confirmed, (now - (startedAt ?? now)) / 1000, expected()));
       return;
     }
     if (event.event === "queue-declared") declared ??= event;
@@ -47,10 +57,10 @@ export function publisherLines(
     if (event.event === "stopped" && "confirmed" in event) {
       progress.show(undefined);
       if (many)
-        for (const line of [summary(event, fromLine), ...account(event, notStored.toString())])
+        for (const line of [summary(event, fromLine), ...account(event, fromLine, notStored)])
           output.out(line);
       if (event.complete && event.confirmed > 0 && declared !== undefined)
-        output.out(colors.out.dim(standing(declared, urls)));
+        output.out(colors.out.dim(standing(declared, event.after, urls)));
     }
   };
 }
@@ -71,37 +81,58 @@ function summary(totals: PublishTotals, fromLine: number): string {
   return ` [x] ${parts.join("; ")}`;
 }
 
-/** The lines not stored; if the input was not published to its end, also how to continue. */
-function account(totals: PublishTotals, notStored: string): string[] {
-  const { complete, confirmed, upToLine, doubtfulLines } = totals;
-  const missing = notStored === "" ? [] : [`     Not stored: line ${notStored}.`];
-  if (complete || upToLine === null) return missing;
-  const line = (number: number) => number.toLocaleString("en-US");
-  const but = notStored === "" ? "" : ", but for those not stored";
-  const upTo = confirmed === 0 ? "No line is confirmed" : `Confirmed up to line ${line(upToLine)}${but}`;
-  const { from, to } = doubtfulLines ?? { from: 0, to: 0 };
-  const doubtful =
-    doubtfulLines === null
-      ? "nothing after it is stored"
-      : `${from === to ? `line ${line(from)}` : `lines ${line(from)} to ${line(to)}`} may or may not be stored`;
-  return [...missing, `     ${upTo}; ${doubtful}.`, `     To go on from there: --from-line ${upToLine + 1}`];
+/** The progress line: tasks, rate and, where the input's size is known, the time left. */
+function underWay(confirmed: number, seconds: number, expected: number | undefined): string {
+  const rate = confirmed / Math.max(seconds, 0.001);
+  const perSecond = `${count(Math.round(rate), "task")}/s`;
+  if (expected === undefined || expected <= confirmed)
+    return `${count(confirmed, "task")} confirmed, ${perSecond}`;
+  const left = duration((expected - confirmed) / rate);
+  return `${number(confirmed)} of some ${count(expected, "task")} confirmed, ${perSecond}, ${left} left`;
 }
 
-/** The counts from the queue's declaration, which need no extra request. */
-function standing({ queue, ready, workers }: QueueDeclared, urls: readonly BrokerUrl[]): string {
-  const ahead = `     ${count(ready, "task")} waiting ahead, ${count(workers, "worker")} listening on '${printable(queue)}'.`;
-  if (workers > 0) return ahead;
+/** `8 s`, `3 min`, `2.5 h`. */
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  const minutes = seconds / 60;
+  return minutes < 90 ? `${Math.ceil(minutes)} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+/** The lines not stored; if the input was not published to its end, also up to where it was, and how to continue. */
+function account(totals: PublishTotals, fromLine: number, notStored: LineRanges): string[] {
+  const { complete, confirmed, upToLine, doubtfulLines } = totals;
+  if (complete || upToLine === null) {
+    const missing = notStored.upTo(Number.POSITIVE_INFINITY);
+    return missing === "" ? [] : [`     Not stored: ${missing}.`];
+  }
+  const missing = notStored.upTo(upToLine);
+  const end = missing === "" ? "" : `, except ${missing}`;
+  const stored = confirmed === 0 ? "No line is stored" : `Stored: ${range(fromLine, upToLine)}${end}`;
+  const rest =
+    doubtfulLines === null
+      ? "nothing after that is stored"
+      : `${range(doubtfulLines.from, doubtfulLines.to)} may or may not be stored`;
+  return [`     ${stored}; ${rest}.`, `     To go on from there: --from-line ${upToLine + 1}`];
+}
+
+/** How the queue stood when it was declared, and how it stands now. */
+function standing(
+  { queue, ready, workers }: QueueDeclared,
+  now: PublishTotals["after"],
+  urls: readonly BrokerUrl[],
+): string {
+  const waiting =
+    now === null
+      ? `${count(ready, "task")} waiting before`
+      : `${count(now.ready, "task")} waiting now, ${number(ready)} before`;
+  const listening = now?.workers ?? workers;
+  const ahead = `     ${waiting}; ${count(listening, "worker")} listening on '${printable(queue)}'.`;
+  if (listening > 0) return ahead;
   const addresses = urls.map(String);
   const usual = addresses.length === 1 && addresses[0] === defaults.url;
   const where = usual ? "" : addresses.map((address) => ` --url ${shellWord(address)}`).join("");
   const which = queue === defaults.queue ? "" : ` --queue ${shellWord(queue)}`;
   return `${ahead}\n     Start one in another terminal: worker${where}${which}`;
-}
-
-/** A text as one word of a shell's command line, to be copied. */
-function shellWord(text: string): string {
-  const shown = printable(text, 300);
-  return /^[\w./:@%+-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }
 
 /** Ranges shown before the rest is only counted. */
@@ -117,17 +148,22 @@ class LineRanges {
     else this.#ranges.push({ from: line, to: line });
   }
 
-  /** `3, 12 to 200`; empty where there are none. */
-  toString(): string {
-    const shown = this.#ranges
+  /** Those up to a line: `line 3`, `lines 3, 12 to 200`; empty where there are none. */
+  upTo(last: number): string {
+    const ranges = this.#ranges.filter(({ from }) => from <= last);
+    const [first] = ranges;
+    if (first === undefined) return "";
+    const shown = ranges
       .slice(0, SHOWN)
       .map(({ from, to }) => (from === to ? number(from) : `${number(from)} to ${number(to)}`));
-    const more = this.#ranges.length - shown.length;
-    return (
-      shown.join(", ") +
-      (more > 0 ? ` and ${number(more)} more places up to ${number(this.#ranges.at(-1)?.to ?? 0)}` : "")
-    );
+    const more = ranges.length - shown.length;
+    const others = more > 0 ? ` and ${number(more)} more places up to ${number(ranges.at(-1)?.to ?? 0)}` : "";
+    const one = ranges.length === 1 && first.from === first.to;
+    return `${one ? "line" : "lines"} ${shown.join(", ")}${others}`;
   }
 }
+
+const range = (from: number, to: number): string =>
+  from >= to ? `line ${number(to)}` : `lines ${number(from)} to ${number(to)}`;
 
 const number = (line: number): string => line.toLocaleString("en-US");

@@ -40,15 +40,15 @@ test("P6: a message that starts with a dash goes after --, and the error says so
   assert.match(wrong.stderr, /after --/);
 });
 
-test("it tells how many tasks wait ahead and how many workers listen, and with none how to start one", async (t) => {
+test("it tells how many tasks wait now and before, how many workers listen, and with none how to start one", async (t) => {
   const queue = uniqueQueue(t);
   const alone = await run(t, "new-task", ["-q", queue, "one"]);
-  assert.match(alone.stdout, /0 tasks waiting ahead, 0 workers listening/);
+  assert.match(alone.stdout, / 1 task waiting now, 0 before; 0 workers listening/);
   assert.match(alone.stdout, new RegExp(`: worker --url amqp://localhost:\\d+ --queue ${queue}\\n`));
   const worker = start(t, "worker", ["-q", queue, "--json"]);
   await worker.recorder.first("task-done");
   const heard = await run(t, "new-task", ["-q", queue, "two"]);
-  assert.match(heard.stdout, /0 tasks waiting ahead, 1 worker listening/);
+  assert.match(heard.stdout, / [01] tasks? waiting now, 0 before; 1 worker listening/);
   assert.doesNotMatch(heard.stdout, /Start one/);
 });
 

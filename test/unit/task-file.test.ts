@@ -43,7 +43,7 @@ test("a file is one task per line, whatever its line ends and its last line", as
     ["\ufeff", []],
     ["", []],
     ["\n", []],
-    [" a \n \n", [" a ", " "]],
+    [" a \n \n", [" a "]],
     ['a,b\n"c"\n', ["a,b", '"c"']],
     ["漢字.\n🐇\n", ["漢字.", "🐇"]],
   ];
@@ -210,3 +210,35 @@ for (const name of ["tasks.txt", "tasks.csv"])
       await assert.rejects(reading(), { name: "AbortError" });
       assert.ok(read < 100_000);
     });
+
+test("a line of white space only is an empty line, in a .csv too", async (t) => {
+  const content = "a\n \t \r\n\n  b  \n\v\f\n";
+  assert.deepEqual(await texts(await file(t, "tasks.txt", content)), ["a", "  b  "]);
+  assert.deepEqual(await texts(await file(t, "tasks.csv", 'a,1\n  ,2\n" ",3\nb,4\n')), ["a", "b"]);
+});
+
+test("how many tasks it will be is estimated from what was read, and exact at its end", async (t) => {
+  for (const [name, from] of [
+    ["tasks.txt", 1],
+    ["tasks.csv", 1],
+    ["tasks.txt", 5_001],
+  ] as const) {
+    const source = await openTaskFile(
+      await file(t, name, "a task..\n".repeat(50_000)),
+      noInput(),
+      never,
+      from,
+    );
+    assert.equal(source.expected(), undefined, "nothing was read yet");
+    const expected = 50_001 - from;
+    for await (const some of source.inputs)
+      if (some.length > 0) {
+        const estimate = source.expected() ?? 0;
+        assert.ok(Math.abs(estimate - expected) < expected / 100, `${name}: ${estimate}`);
+      }
+    assert.equal(source.expected(), expected);
+    await source.close();
+  }
+  const piped = await openTaskFile("-", Readable.from([Buffer.from("a\nb\n")]), never);
+  for await (const _ of piped.inputs) assert.equal(piped.expected(), undefined);
+});

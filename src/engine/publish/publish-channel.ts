@@ -83,6 +83,12 @@ export class PublishChannel {
     return true;
   }
 
+  /** How the queue stands; rejects where it is gone, or the channel. */
+  async countQueue(): Promise<{ ready: number; workers: number }> {
+    const { messageCount: ready, consumerCount: workers } = await this.#channel.checkQueue(this.#queue);
+    return { ready, workers };
+  }
+
   /** Closes it after pending publishes. */
   close(): Promise<void> {
     return this.#channel.close();

@@ -4,6 +4,7 @@ import { defaults } from "../defaults.js";
 import { WorkQueueError } from "../errors.js";
 import type { PublishTotals, QueueType, Report } from "../events.js";
 import { type Input, Task } from "../task.js";
+import { within } from "../timers.js";
 import { InFlight, type Outgoing } from "./in-flight.js";
 import { nextMessageId, sizeLimit, tooLarge } from "./message.js";
 import { NackRetry } from "./nack-retry.js";
@@ -207,11 +208,17 @@ class Publisher {
     this.#isClosing = true;
     clearTimeout(this.#confirmTimer);
     const channel = this.#channel;
+    if (channel !== undefined && this.totals.complete && this.totals.confirmed > 0)
+      await within(defaults.closeTimeoutMs, this.#count(channel));
     this.#channel = undefined;
     const forced = this.#failure?.code === "INTERRUPTED";
     await this.#session.close(channel, forced ? defaults.forcedCloseMs : defaults.closeTimeoutMs);
     this.#closed.abort();
     this.#options.report({ event: "stopped", ...this.totals });
+  }
+
+  async #count(channel: PublishChannel): Promise<void> {
+    this.totals.after = await channel.countQueue();
   }
 
   /** Waits until the condition holds at a `#wake`; one caller at a time. @throws its failure */

@@ -14,6 +14,7 @@ export class Totals {
     complete: false,
     upToLine: null,
     doubtfulLines: null,
+    after: null,
   };
   readonly #report: Report;
   #firstAt: number | undefined;
