@@ -21,7 +21,9 @@ export interface PurgeOptions extends Omit<QueueRequest, "report"> {
 /** Drops the ready tasks, after asking; returns the exit code. @throws WorkQueueError as askAndDo does */
 export function purgeQueue(options: PurgeOptions, terminal: Terminal): Promise<number> {
   return askAndDo(options, terminal, {
-    question: (tasks) => `Drop the ${tasks} of queue ${quoted(options.queue)}?`,
+    question: (tasks) =>
+      tasks > 0 && `Drop the ${count(tasks, "ready task")} of queue ${quoted(options.queue)}?`,
+    nothing: `Queue ${quoted(options.queue)} has no ready task to drop.`,
     declined: "Nothing was dropped.",
     do: async (request) => {
       const gone = await purgeOnBroker(request);
@@ -36,7 +38,11 @@ export function purgeQueue(options: PurgeOptions, terminal: Terminal): Promise<n
 /** Deletes the queue, after asking; returns the exit code. @throws WorkQueueError as askAndDo does; QUEUE_KEPT */
 export function deleteQueue(options: PurgeOptions & DeleteConditions, terminal: Terminal): Promise<number> {
   return askAndDo(options, terminal, {
-    question: (tasks) => `Delete queue ${quoted(options.queue)} and its ${tasks}?`,
+    question: (tasks) =>
+      tasks > 0
+        ? `Delete queue ${quoted(options.queue)} and its ${count(tasks, "ready task")}?`
+        : `Delete queue ${quoted(options.queue)}? It has no ready task.`,
+    nothing: "",
     declined: "Nothing was deleted.",
     do: async (request) => {
       const { ready, workers } = await deleteOnBroker(request, options);
@@ -48,8 +54,10 @@ export function deleteQueue(options: PurgeOptions & DeleteConditions, terminal: 
 }
 
 interface Order {
-  /** @param tasks how many, as words */
-  question(tasks: string): string;
+  /** The question about a queue with so many ready tasks; false where there is nothing to do. */
+  question(tasks: number): string | false;
+  /** What is printed then. */
+  nothing: string;
   declined: string;
   /** Does it, and returns the lines that say what was done. */
   do(request: QueueRequest): Promise<string[]>;
@@ -64,7 +72,11 @@ async function askAndDo(options: PurgeOptions, terminal: Terminal, order: Order)
       throw new WorkQueueError("USAGE", "It asks first, which needs a terminal; --yes does not ask.");
     // A separate connection: the user may answer late.
     const { ready, workers } = await lookAtQueue(request);
-    const question = order.question(count(ready, "ready task"));
+    const question = order.question(ready);
+    if (question === false) {
+      output.out(order.nothing);
+      return 0;
+    }
     const listening = `${count(workers, "worker")} ${workers === 1 ? "listens" : "listen"} on it.`;
     if (!(await askYesNo(`${question} ${listening} [y/N] `, terminal))) {
       output.out(order.declined);

@@ -45,13 +45,28 @@ export function statusLines(
   ];
   const below = block(wrap(freshness(status), columns - 2).map((line) => colors.dim(`  ${line}`)));
   const left = rows - above.length - below.length - 1;
-  return [...above, ...block(table(status.workers ?? [], { columns, rows: left }, colors)), ...below];
+  return [...above, ...block(table(status, { columns, rows: left }, colors)), ...below];
 }
 
 /** Lines that belong together, with an empty one before. */
 const block = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : ["", ...lines]);
 
-function table(
+function table(status: QueueStatus, { columns, rows }: Room, colors: ChalkInstance): string[] {
+  const note = difference(status);
+  const below = note === undefined ? [] : [colors.dim(fit(`  … ${note}`, columns))];
+  return [...workerTable(status.workers ?? [], { columns, rows: rows - below.length }, colors), ...below];
+}
+
+/** RabbitMQ lists workers from samples, and counts them at once: what one that has just come or gone makes of it. */
+function difference({ type, workers, workerCount }: QueueStatus): string | undefined {
+  if (type === "stream" || workers === null || workers.length === workerCount) return undefined;
+  const more = workerCount - workers.length;
+  return more > 0
+    ? `${count(more, "worker")} too new to be listed: RabbitMQ lists them every 5 s`
+    : `${count(-more, "worker")} of these gone since RabbitMQ listed them`;
+}
+
+function workerTable(
   workers: readonly WorkerStatus[],
   { columns, rows: room }: Room,
   colors: ChalkInstance,
@@ -81,7 +96,7 @@ function table(
 
 /** What explains surprising numbers. */
 function hints(status: QueueStatus): string[] {
-  const { type, singleActiveConsumer, unacknowledged, workers, workerCount, unknownBecause } = status;
+  const { type, singleActiveConsumer, unacknowledged, workers, unknownBecause } = status;
   const found: string[] = [];
   if (unknownBecause !== null) {
     const amqpAlone = unacknowledged === null && workers === null;
@@ -98,8 +113,6 @@ function hints(status: QueueStatus): string[] {
     );
   if (workers?.some(({ prefetch }) => prefetch === 0))
     found.push("A worker without a prefetch limit is sent every task there is, and the others get none.");
-  if (type !== "stream" && workers !== null && workers.length !== workerCount)
-    found.push("The list of workers is older than their number.");
   return found;
 }
 

@@ -28,6 +28,7 @@ export function workerLines(
   const inHand = new Map<Task, number>();
   let waiting: NodeJS.Timeout | undefined;
   let draining = false;
+  let began = false;
   let broker = { product: "", version: "" };
 
   const warn = (text: string | undefined) => {
@@ -44,6 +45,7 @@ export function workerLines(
     waiting = undefined;
     printLine(output, eventLine(event, colors, several));
     if ("task" in event) track(event);
+    if (event.event === "consuming") began = true;
     if (event.event === "connected") {
       broker = event;
       if (consumerTimeoutMs !== undefined) warn(timeoutLine(event));
@@ -61,7 +63,8 @@ export function workerLines(
     }
     if (event.event === "stopped" && "done" in event) {
       progress.show(undefined);
-      output.out(` ${colors.out.cyan("[*]")} ${stopped(event)}`);
+      // An error kept it from starting, and says why.
+      if (began || draining) output.out(` ${colors.out.cyan("[*]")} ${stopped(event)}`);
     }
   };
 }

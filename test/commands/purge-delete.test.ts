@@ -165,6 +165,18 @@ test("a stream is deleted without conditions", async (t) => {
   assert.equal(await exists(t, queue), false);
 });
 
+test("purge of a queue without ready tasks asks nothing and says so; delete says so in its question", {
+  skip: noPseudoTerminal,
+}, async (t) => {
+  const { queue } = await filled(t, { ready: 0 });
+  const { code, stdout } = await startInTerminal(t, "task-queue", ["purge", "-q", queue], {}, 200).ended;
+  assert.deepEqual([code, stdout.trim()], [0, `Queue '${queue}' has no ready task to drop.`]);
+  const asking = startInTerminal(t, "task-queue", ["delete", "-q", queue], {}, 200);
+  await asking.says(`Delete queue '${queue}'? It has no ready task. 0 workers listen on it. [y/N]`);
+  asking.child.stdin?.write("n\r");
+  assert.equal((await asking.ended).code, 1);
+});
+
 for (const command of ["purge", "delete"]) {
   const question = (queue: string) =>
     command === "purge"
@@ -232,6 +244,8 @@ for (const command of ["purge", "delete"]) {
     const channel = await openChannel(t);
     await channel.assertQueue(queue, { durable: true });
     t.after(() => channel.deleteQueue(queue).catch(() => {}));
+    channel.sendToQueue(queue, Buffer.from("task"));
+    await hasReady(channel, queue, 1);
     const asking = startInTerminal(t, "task-queue", [command, "-u", brokerUrl, "-q", queue]);
     await asking.says("[y/N]");
     asking.child.stdin?.write("y\r");

@@ -83,7 +83,12 @@ const told: [what: string, status: Partial<QueueStatus>, says: RegExp][] = [
   [
     "workers that the samples do not have yet",
     { workerCount: 3 },
-    /\[!\] The list of workers is older than their number/,
+    /^ {2}… \d workers? too new to be listed: RabbitMQ lists them every 5 s$/,
+  ],
+  [
+    "workers that have gone since the sample",
+    { workerCount: 0 },
+    /^ {2}… \d workers? of these gone since RabbitMQ listed them$/,
   ],
   ["a user who may see a part", { unknownBecause: "So it is." }, /\[!\] Not all is known\. So it is\.$/],
   [

@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel } from "amqplib";
-import { consumeRefusal, openQueueChannel } from "../connection/declare-queue.js";
+import { consumeRefusal, isMissing, openQueueChannel } from "../connection/declare-queue.js";
 import { Session, type SessionTarget } from "../connection/session.js";
 import { defaults } from "../defaults.js";
 import { reasonOf, type WorkQueueError } from "../errors.js";
@@ -91,10 +91,7 @@ export class Consumer {
       (message) => {
         consuming();
         if (message !== null) this.#delivered(new Delivery(channel, message));
-        else
-          this.#session.restart(
-            "the broker cancelled the consumer: queue deleted, its node down, or a task held too long",
-          );
+        else void this.#cancelledBy(connection);
       },
       {
         consumerTag: name, // the connection's name is the same: the admin UI shows both
@@ -111,6 +108,27 @@ export class Consumer {
     });
     consuming();
     this.#idle(); // the queue may be empty from the start
+  }
+
+  /** The broker cancelled the consumer, without a reason (guide "Consumers", consumer cancel notification). */
+  async #cancelledBy(connection: ChannelModel): Promise<void> {
+    const { queue } = this.#options;
+    const look = async () => {
+      const channel = await connection.createChannel();
+      channel.on("error", () => {}); // also emitted
+      await channel.checkQueue(queue);
+    };
+    const refused = await look().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    // Another worker may have declared it again meanwhile.
+    const rest = "its queue was deleted and declared again, or its node is down";
+    const held = this.#tasks.inHand > 0 ? ", or a task was held too long" : "";
+    const reason = isMissing(refused)
+      ? `queue "${queue}" was deleted; it is declared again`
+      : `the broker cancelled the consumer: ${rest}${held}`;
+    this.#session.restart(reason);
   }
 
   /** No more than `maxTasks` can use: what is requeued counts towards a quorum queue's delivery limit. */
