@@ -49,7 +49,7 @@ test("the README says which options the commands about a queue take, and they do
       .filter((option) => !["--no-color", "--help", "--version"].includes(option));
   const [shared = ""] = readme.match(/## Options of both[\s\S]*?(?=\n## )/) ?? [];
   const where = [...named(shared)].filter((name) =>
-    /^--(?!queue-type|json|explain|no-color|help|version)/.test(name),
+    /^--(?!queue-type|json|timestamps|explain|no-color|help|version)/.test(name),
   );
   assert.match(
     readme,
@@ -213,7 +213,8 @@ test("docs/lessons.md has a step for every lesson, in their order, with its pict
   for (const [, target = ""] of page.matchAll(/\]\((?!https?:)([^)]+)\)/g))
     assert.ok(anchors.includes(target) || existsSync(join(root, "docs", target)), target);
   const files = readdirSync(join(root, "docs/images")).filter((file) => file.endsWith(".svg"));
-  const pictures = files.map((file) => file.slice(0, -4)).filter((name) => name !== "performance");
+  const others = ["performance", "three-terminals"];
+  const pictures = files.map((file) => file.slice(0, -4)).filter((name) => !others.includes(name));
   assert.deepEqual(pictures.sort(), lessons.map(({ name }) => name).sort());
 });
 
