@@ -17,6 +17,7 @@ export async function broker(
   });
   const askedToStop = () => {
     if (!stop.signal.aborted) output.out("Stopping ...");
+    output.flush(); // at once: stopping it in order lets this process do nothing else
     stop.abort();
   };
   const stopListening = onStopSignals(process, { first: askedToStop, second: askedToStop });

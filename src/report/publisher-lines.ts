@@ -81,14 +81,14 @@ function summary(totals: PublishTotals, fromLine: number): string {
   return ` [x] ${parts.join("; ")}`;
 }
 
-/** The progress line: tasks, rate and, where the input's size is known, the time left. */
+/** The progress line: tasks, rate and, where the input's size is known, how much is left; within 60 columns. */
 function underWay(confirmed: number, seconds: number, expected: number | undefined): string {
   const rate = confirmed / Math.max(seconds, 0.001);
-  const perSecond = `${count(Math.round(rate), "task")}/s`;
+  const perSecond = `${number(Math.round(rate))}/s`;
   if (expected === undefined || expected <= confirmed)
     return `${count(confirmed, "task")} confirmed, ${perSecond}`;
-  const left = duration((expected - confirmed) / rate);
-  return `${number(confirmed)} of some ${count(expected, "task")} confirmed, ${perSecond}, ${left} left`;
+  const percent = Math.floor((100 * confirmed) / expected);
+  return `${count(confirmed, "task")} confirmed (${percent} %), ${perSecond}, ${duration((expected - confirmed) / rate)} left`;
 }
 
 /** `8 s`, `3 min`, `2.5 h`. */

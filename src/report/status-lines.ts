@@ -62,7 +62,7 @@ function difference({ type, workers, workerCount }: QueueStatus): string | undef
   if (type === "stream" || workers === null || workers.length === workerCount) return undefined;
   const more = workerCount - workers.length;
   return more > 0
-    ? `${count(more, "worker")} too new to be listed: RabbitMQ lists them every 5 s`
+    ? `${count(more, "worker")} too new for RabbitMQ's list (made every 5 s)`
     : `${count(-more, "worker")} of these gone since RabbitMQ listed them`;
 }
 

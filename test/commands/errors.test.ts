@@ -80,6 +80,39 @@ test("a server's text reaches the terminal with its escapes made visible", async
   assert.doesNotMatch(stderr, /[\u0000-\u0009\u000b-\u001f]/);
 });
 
+for (const command of ["new-task", "worker"] as const)
+  test(`${command} --json: an error is the last event, and its lines are on stderr`, async (t) => {
+    const { code, stdout, stderr } = await run(t, command, ["-u", "amqp://localhost:1", "--json"]);
+    assert.equal(code, 1);
+    const { at, name, message, ...rest } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+    assert.match(at, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    assert.match(name, new RegExp(`^${command}@.*:\\d+$`));
+    const [first = "", remedy = ""] = stderr.split("\n");
+    assert.equal(first, `Error: ${message}`);
+    assert.deepEqual(rest, { event: "error", code: "UNREACHABLE", remedy });
+  });
+
+test("--json: wrong usage is an event too, with --name where there is one, and without a password", async (t) => {
+  for (const [words, says] of [
+    [["--json", "--uri=amqp://u:s3cret@h"], /unknown option/],
+    [["-u", "amqp://u:s3#cret@h", "--json", "--name", "kitchen"], /percent-encoded/],
+  ] as const) {
+    const { code, stdout, stderr } = await run(t, "worker", [...words]);
+    assert.equal(code, 2);
+    const { event, code: kind, message, name } = JSON.parse(stdout);
+    assert.equal(event, "error");
+    assert.match(kind, /^(USAGE|BAD_URL)$/);
+    assert.match(message, says);
+    if (words.includes("kitchen" as never)) assert.equal(name, "kitchen");
+    assert.doesNotMatch(stdout + stderr, /s3|cret/);
+  }
+});
+
+test("a worker that an error keeps from starting does not tell what it did", async (t) => {
+  const { stdout } = await run(t, "worker", ["-u", "amqp://localhost:1"]);
+  assert.equal(stdout, "");
+});
+
 test("--wait keeps trying until its time is over", async (t) => {
   const { code, stdout } = await run(t, "new-task", [
     "-u",

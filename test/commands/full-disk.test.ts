@@ -14,7 +14,9 @@ const intoFullDisk = (t: Parameters<typeof uniqueQueue>[0], command: string) =>
 const node = (name: "new-task" | "worker") => `'${process.execPath}' '${script(name)}'`;
 
 for (const json of ["", "--json"])
-  test(`worker ${json} on a full disk: an error and exit code 1; no task is lost`, { skip }, async (t) => {
+  test(`T7: worker ${json} on a full disk: an error and exit code 1; no task is lost`, {
+    skip,
+  }, async (t) => {
     const queue = uniqueQueue(t);
     await publishAll(["one.", "two."], { queue });
     const words = `-q ${queue} --dot 50ms --exit-when-empty ${json}`;
@@ -30,7 +32,7 @@ for (const json of ["", "--json"])
     );
   });
 
-test("new-task on a full disk: all is sent, and it ends with an error and exit code 1", {
+test("T7: new-task on a full disk: all is sent, and it ends with an error and exit code 1", {
   skip,
 }, async (t) => {
   const queue = uniqueQueue(t);
@@ -41,7 +43,7 @@ test("new-task on a full disk: all is sent, and it ends with an error and exit c
   assert.equal((await (await openChannel(t)).checkQueue(queue)).messageCount, 2);
 });
 
-test("help on a full disk is an error too", { skip }, async (t) => {
+test("T7: help on a full disk is an error too", { skip }, async (t) => {
   const { code, stderr } = await intoFullDisk(t, `${node("worker")} --help`);
   assert.deepEqual([code, stderr.split("\n").length], [1, 2]);
 });

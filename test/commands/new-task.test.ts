@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { run, start } from "../support/command.js";
+import { ownTemporary } from "../support/own-temporary.js";
+import { noPseudoTerminal, startInTerminal } from "../support/pseudo-terminal.js";
 import { describeQueue, openChannel, uniqueQueue } from "../support/queue.js";
 
 /** All bodies in a queue, in order. */
@@ -137,4 +139,32 @@ test("T2: it does not ask where stdin or stdout is no terminal", async (t) => {
   const queue = uniqueQueue(t);
   const { stdout, stderr } = await run(t, "new-task", ["-q", queue, "one"]);
   assert.doesNotMatch(stdout + stderr, /Admin UI|\[y\/N\]/);
+});
+
+test("a file's progress line has the rate and what is left, within 60 columns", {
+  skip: noPseudoTerminal,
+}, async (t) => {
+  const { env, outside } = ownTemporary(t);
+  const path = join(outside, "tasks.txt");
+  writeFileSync(path, "a task\n".repeat(20_000));
+  const words = ["-q", uniqueQueue(t), "--no-open", "--no-color", "--file", path];
+  const { code, stdout } = await startInTerminal(t, "new-task", words, env, 60).ended;
+  assert.equal(code, 0);
+  const lines = stdout.match(/[\d,]+ tasks confirmed \(\d+ %\), [\d,]+\/s, \d+ s left/g) ?? [];
+  assert.ok(lines.length > 0, stdout.slice(-500));
+  for (const line of lines) assert.ok(line.length <= 57, line);
+  assert.match(stdout, /20,000 tasks sent and confirmed/);
+});
+
+test("--timestamps: each line for a person begins with date and time", async (t) => {
+  const queue = uniqueQueue(t);
+  const words = ["-q", queue, "--timestamps"];
+  const sent = await run(t, "new-task", [...words, "one"]);
+  const worked = await run(t, "worker", [...words, "--exit-when-empty", "--explain"]);
+  for (const { code, stdout } of [sent, worked]) {
+    assert.equal(code, 0);
+    for (const line of stdout.trim().split("\n"))
+      assert.match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {2}/);
+  }
+  assert.match(worked.stdout, / {2}\[x\] Received 'one'/);
 });

@@ -57,7 +57,7 @@ function shell(t: TestContext) {
 }
 
 for (const bracketed of ["on", "off"])
-  test(`three lines that are pasted at once all run, and the question is asked once (bracketed paste is ${bracketed})`, {
+  test(`T6: three lines that are pasted at once all run, and the question is asked once (bracketed paste is ${bracketed})`, {
     skip: noPseudoTerminal,
   }, async (t) => {
     const terminal = shell(t);
@@ -77,7 +77,9 @@ for (const bracketed of ["on", "off"])
     await terminal.ended;
   });
 
-test("one key answers, and what is typed after it is the shell's", { skip: noPseudoTerminal }, async (t) => {
+test("T6: one key answers, and what is typed after it is the shell's", {
+  skip: noPseudoTerminal,
+}, async (t) => {
   const terminal = shell(t);
   terminal.child.stdin?.write("new-task one\r");
   await terminal.says("[y/N]");
@@ -87,7 +89,7 @@ test("one key answers, and what is typed after it is the shell's", { skip: noPse
   await terminal.ended;
 });
 
-test("a loop of five asks once", { skip: noPseudoTerminal }, async (t) => {
+test("T6: a loop of five asks once", { skip: noPseudoTerminal }, async (t) => {
   const terminal = shell(t);
   terminal.child.stdin?.write("for n in 1 2 3 4 5; do new-task task $n; done; echo the en''d\r");
   await terminal.says("[y/N]");

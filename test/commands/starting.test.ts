@@ -39,7 +39,7 @@ async function startingBroker(t: TestContext, hangsUp = 0) {
 
 const told = / \[!\] RabbitMQ is starting at amqp:\/\/localhost:\d+: waiting for it, 10 s at most\.\n/;
 
-test("a worker that is started while its private broker starts waits for it, and says so once", async (t) => {
+test("N12: a worker that is started while its private broker starts waits for it, and says so once", async (t) => {
   const { url, env, open } = await startingBroker(t);
   const worker = start(t, "worker", ["-u", url, "-q", uniqueQueue(t)], { env });
   await worker.says(told);
@@ -78,7 +78,7 @@ test("--wait says how long to wait for it as well", async (t) => {
   assert.doesNotMatch(stderr, /starting/);
 });
 
-test("a wrong password ends at once, also at a broker that is starting", async (t) => {
+test("N12: a wrong password ends at once, also at a broker that is starting", async (t) => {
   const { url, env } = await startingBroker(t, 1);
   const wrong = url.replace("//", "//guest:s3cret@");
   const { code, stderr } = await run(t, "worker", ["-u", wrong], { env });

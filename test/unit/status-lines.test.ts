@@ -83,7 +83,7 @@ const told: [what: string, status: Partial<QueueStatus>, says: RegExp][] = [
   [
     "workers that the samples do not have yet",
     { workerCount: 3 },
-    /^ {2}… \d workers? too new to be listed: RabbitMQ lists them every 5 s$/,
+    /^ {2}… \d workers? too new for RabbitMQ.s list \(made every 5 s\)$/,
   ],
   [
     "workers that have gone since the sample",
