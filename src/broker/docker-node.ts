@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { BrokerNode } from "./broker-node.js";
+import { printable } from "../text/printable.js";
+import { type BrokerNode, shutDownWith } from "./broker-node.js";
 import { type BrokerConfig, quorumByDefaultWords, tlsLines } from "./node-config.js";
 import type { BrokerPorts } from "./ports.js";
 
@@ -34,7 +35,7 @@ export class DockerNode implements BrokerNode {
     ports: BrokerPorts,
     { lines, tls, quorumByDefault, data }: BrokerConfig,
   ) {
-    this.description = `Docker image ${image}`;
+    this.description = `Docker image ${printable(image)}`;
     this.#image = image;
     this.#output = join(directory, "console");
     this.#container = `task-queue-broker-${process.pid}-${ports.amqp}`;
@@ -91,8 +92,8 @@ export class DockerNode implements BrokerNode {
     return child;
   }
 
-  shutDown(): void {
-    spawnSync("docker", ["stop", "--time", "30", this.#container], { stdio: "ignore" });
+  shutDown(): Promise<void> {
+    return shutDownWith("docker", ["stop", "--time", "30", this.#container]);
   }
 
   kill(): void {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BrokerNode } from "./broker-node.js";
+import { type BrokerNode, shutDownWith } from "./broker-node.js";
 import { type BrokerConfig, joinLines, quorumByDefaultWords, tlsLines } from "./node-config.js";
 import type { BrokerPorts } from "./ports.js";
 
@@ -137,8 +137,8 @@ export class InstalledNode implements BrokerNode {
     return node;
   }
 
-  shutDown(): void {
-    this.run("rabbitmqctl", "shutdown");
+  shutDown(): Promise<void> {
+    return shutDownWith(join(this.#server, "..", "rabbitmqctl"), ["shutdown"], this.#environment);
   }
 
   kill(): void {

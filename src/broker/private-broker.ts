@@ -165,11 +165,7 @@ export class PrivateBroker {
    * kept is stopped in order, which takes seconds.
    */
   async stop(): Promise<void> {
-    try {
-      if (this.#data !== undefined && this.#isRunning) this.#node.shutDown();
-    } catch {
-      // One that is only starting, for instance: it is killed.
-    }
+    if (this.#data !== undefined && this.#isRunning) await this.#node.shutDown();
     this.#node.leave();
     this.#noteLeftovers();
     await this.#cleanup.run();
@@ -226,15 +222,18 @@ export class PrivateBroker {
 /** The lines of a log that say why a node did not start: those around RabbitMQ's "BOOT FAILED", else the last. */
 export function failureIn(log: string): string {
   const isBanner = (line: string) => line.trimEnd().endsWith("BOOT FAILED");
-  const all = log.trim().split("\n");
+  const all = linesOf(log);
   // RabbitMQ logs the banner, and also writes it to stderr, which a container's log has before, in or after the other.
   const logged = all.filter((line) => line.includes(" [error] "));
   const lines = logged.some(isBanner) ? logged : all;
   const banner = lines.findIndex(isBanner);
-  return banner < 0 ? lastLines(lines.join("\n")) : lines.slice(Math.max(0, banner - 3), banner + 3).join("\n");
+  const found = banner < 0 ? lines.slice(-8) : lines.slice(Math.max(0, banner - 3), banner + 3);
+  return found.join("\n");
 }
 
-const lastLines = (log: string): string => log.trim().split("\n").slice(-8).join("\n");
+const lastLines = (log: string): string => linesOf(log).slice(-8).join("\n");
+
+const linesOf = (log: string): string[] => log.split("\n").filter((line) => line.trim() !== "");
 
 function joinable(node: BrokerNode, isInstalled: boolean): InstalledNode {
   if (!isInstalled || !(node instanceof InstalledNode))

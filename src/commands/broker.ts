@@ -17,7 +17,6 @@ export async function broker(
   });
   const askedToStop = () => {
     if (!stop.signal.aborted) output.out("Stopping ...");
-    output.flush(); // at once: stopping it in order lets this process do nothing else
     stop.abort();
   };
   const stopListening = onStopSignals(process, { first: askedToStop, second: askedToStop });
@@ -41,8 +40,8 @@ export async function broker(
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
-    stopListening();
     await running?.stop();
+    stopListening(); // only now: another Ctrl-C meanwhile changes nothing
   }
   output.out(
     data === undefined ? "Stopped, and its data removed." : `Stopped. Its data is in ${printable(data)}.`,

@@ -77,7 +77,7 @@ export const errorEvent = (thrown: unknown, name: string): ErrorEvent => ({
   at: new Date(),
   name,
   code: thrown instanceof WorkQueueError ? thrown.code : null,
-  message: reasonOf(thrown),
+  message: printable(reasonOf(thrown), 400),
   remedy: remedyOf(thrown) || null,
 });
 

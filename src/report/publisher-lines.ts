@@ -106,13 +106,14 @@ function account(totals: PublishTotals, fromLine: number, notStored: LineRanges)
     return missing === "" ? [] : [`     Not stored: ${missing}.`];
   }
   const missing = notStored.upTo(upToLine);
-  const end = missing === "" ? "" : `, except ${missing}`;
-  const stored = confirmed === 0 ? "No line is stored" : `Stored: ${range(fromLine, upToLine)}${end}`;
-  const rest =
-    doubtfulLines === null
-      ? "nothing after that is stored"
-      : `${range(doubtfulLines.from, doubtfulLines.to)} may or may not be stored`;
-  return [`     ${stored}; ${rest}.`, `     To go on from there: --from-line ${upToLine + 1}`];
+  const except = missing === "" ? "" : `, except ${missing}`;
+  const stored = `Stored: ${range(fromLine, upToLine)}${except}`;
+  const doubtful = doubtfulLines && `${range(doubtfulLines.from, doubtfulLines.to)} may or may not be stored`;
+  const account =
+    confirmed === 0
+      ? (doubtful?.replace(/^l/, "L") ?? "Nothing is stored")
+      : `${stored}; ${doubtful ?? "nothing after that"}`;
+  return [`     ${account}.`, `     To go on from there: --from-line ${upToLine + 1}`];
 }
 
 /** How the queue stood when it was declared, and how it stands now. */

@@ -13,7 +13,7 @@ test("stopped in the middle of a file it names the next line, and --from-line go
   first.child.kill("SIGINT");
   const { code, stdout } = await first.ended;
   assert.equal(code, 1);
-  const [, next = ""] = /nothing after that is stored\.\n.*--from-line (\d+)\n/.exec(stdout) ?? [];
+  const [, next = ""] = /; nothing after that\.\n.*--from-line (\d+)\n/.exec(stdout) ?? [];
   assert.ok(Number(next) > 20 && Number(next) < 50_000, stdout);
   const second = await run(t, "new-task", [...shared, "--from-line", next], { stdin: input });
   assert.equal(second.code, 0);
@@ -36,7 +36,7 @@ test("a queue that stays full: what it did not take is named with its lines, and
   assert.match(stdout, /2 tasks sent and confirmed.*; 48 tasks refused$/m);
   assert.match(
     stdout,
-    /^ {5}Stored: lines 1 to 2; nothing after that is stored\.\n {5}To go on from there: --from-line 3$/m,
+    /^ {5}Stored: lines 1 to 2; nothing after that\.\n {5}To go on from there: --from-line 3$/m,
   );
   assert.match(stderr, /The broker nacks tasks/);
   assert.match(stderr, /Refused: 'task 3' \(line 3\): nacked by the broker again and again, not stored/);

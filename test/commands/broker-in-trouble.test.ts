@@ -40,7 +40,10 @@ test("given up without a confirm, it says up to which line all is confirmed and 
   assert.match(stderr, /The broker accepts no tasks for now/);
   assert.match(stderr, /Not confirmed: 'three' \(line 4\).*may or may not be stored/);
   assert.match(stdout, /2 tasks sent and confirmed.*2 tasks not confirmed/);
-  assert.match(stdout, /Confirmed up to line 3; lines 4 to 5 may or may not be stored\.\n.*--from-line 4\n/);
+  assert.match(
+    stdout,
+    / {5}Stored: lines 1 to 3; lines 4 to 5 may or may not be stored\.\n.*--from-line 4\n/,
+  );
 });
 
 test("with nothing confirmed at all, it says that no line is, and the JSON has the same account", async (t) => {
@@ -51,9 +54,11 @@ test("with nothing confirmed at all, it says that no line is, and the JSON has t
     run(t, "new-task", words, { stdin: "\none\n" }),
     run(t, "new-task", [...words, "--json"], { stdin: "one\ntwo\n" }),
   ]);
-  assert.match(told.stdout, /No line is confirmed; line 2 may or may not be stored/);
-  const { complete, upToLine, doubtfulLines } = JSON.parse(json.stdout.trim().split("\n").at(-1) ?? "");
+  assert.match(told.stdout, /^ {5}Line 2 may or may not be stored\.$/m);
+  const [stopped = "", failed = ""] = json.stdout.trim().split("\n").slice(-2);
+  const { complete, upToLine, doubtfulLines } = JSON.parse(stopped);
   assert.deepEqual([complete, upToLine, doubtfulLines], [false, 0, { from: 1, to: 2 }]);
+  assert.equal(JSON.parse(failed).code, "CONFIRM_TIMEOUT");
 });
 
 test("Ctrl-C while the only task waits for its confirm is no failure once that has come", async (t) => {

@@ -47,7 +47,7 @@ test("a queue declared without a type is a quorum queue there, so that old and n
   assert.deepEqual(temporary.left(), []);
 });
 
-test("with --data the queues and tasks are there again at the next start, in Docker too", async (t) => {
+test("with --data the queues and tasks are there again at the next start", async (t) => {
   const temporary = ownTemporary(t);
   const data = join(temporary.outside, "kept");
   const queue = "kept";
@@ -62,6 +62,8 @@ test("with --data the queues and tasks are there again at the next start, in Doc
       assert.match(worker.stdout, /Received 'one'/);
     }
     broker.child.kill("SIGINT");
+    await broker.says("Stopping");
+    broker.child.kill("SIGINT"); // as npm does, and who is in a hurry
     const { code, stdout } = await broker.ended;
     assert.equal(code, 0);
     assert.match(stdout, /Stopped\. Its data is in .*kept\.\n$/);

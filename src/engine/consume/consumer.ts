@@ -118,10 +118,11 @@ export class Consumer {
       channel.on("error", () => {}); // also emitted
       await channel.checkQueue(queue);
     };
-    const refused = await look().then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    let refused: unknown;
+    const looked = look().catch((error: unknown) => {
+      refused = error;
+    });
+    await within(defaults.closeTimeoutMs, looked);
     // Another worker may have declared it again meanwhile.
     const rest = "its queue was deleted and declared again, or its node is down";
     const held = this.#tasks.inHand > 0 ? ", or a task was held too long" : "";
