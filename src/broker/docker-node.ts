@@ -44,7 +44,8 @@ export class DockerNode implements BrokerNode {
     this.#hostname = data === undefined ? this.#container : "task-queue-broker";
     this.name = `rabbit@${this.#hostname}`;
     this.#options = [...published(ports.amqp, 5672), ...published(ports.management, 15672)];
-    if (data !== undefined) this.#options.push("--mount", `type=bind,source=${data},target=/var/lib/rabbitmq`);
+    if (data !== undefined)
+      this.#options.push("--mount", `type=bind,source=${data},target=/var/lib/rabbitmq`);
     if (quorumByDefault)
       this.#options.push("--env", `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${quorumByDefaultWords}`);
     const config = [...lines];

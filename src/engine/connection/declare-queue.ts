@@ -133,9 +133,6 @@ export function consumeRefusal(error: unknown, queue: string): unknown {
     : `Queue "${queue}" cannot be consumed from like this (${said}).`;
   return new WorkQueueError("CONSUME_REFUSED", message, error);
 }
-/** Whether the broker's refusal says that there is no such queue; one whose node is down gets the same code. */
-export const isMissing = (refused: unknown): boolean =>
-  codeOf(refused) === NOT_FOUND && reasonOf(refused).includes("NOT_FOUND - no queue ");
 
 /** Turns the broker's refusal of a queue method into a WorkQueueError, if its reply code is known. */
 export function refusal(error: unknown, queue: string): unknown {
