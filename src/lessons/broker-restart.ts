@@ -45,8 +45,10 @@ export const brokerRestart: Lesson<Restart> = {
     const queue = lesson.newQueue("broker-restart");
     for (const name of ["worker-1", "worker-2"]) await lesson.worker(name, queue);
     lesson.saveDeclarations();
-    await lesson.send(queue, persistentTasks);
-    await lesson.send(queue, transientTasks, "--transient");
+    // Both have started before the first task is sent, for the workers would do some during a start.
+    const [send, sendTransient] = [await lesson.sender(queue), await lesson.sender(queue, "--transient")];
+    await send(persistentTasks);
+    await sendTransient(transientTasks);
     // Both are in the middle of a task, so that no ack is in flight: a classic queue loses the latest acks in a crash.
     await lesson.until(
       "both workers to be in the middle of a task",

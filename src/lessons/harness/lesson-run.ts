@@ -124,6 +124,17 @@ export class LessonRun {
     await this.settled("new-task to end", sender.succeeds());
   }
 
+  /** Starts a `new-task` and resolves when it has connected, with what sends tasks then: at once, without a start. */
+  async sender(queue: string, ...args: string[]): Promise<(tasks: readonly string[]) => Promise<void>> {
+    const common = ["--json", "--queue", queue, ...args, "--file", "-"];
+    const sender = this.startProcess("bin/new-task.js", "new-task", common, null);
+    await this.settled("new-task to connect", sender.untilPrinted("queue-declared"));
+    return async (tasks) => {
+      sender.write(`${tasks.join("\n")}\n`);
+      await this.settled("new-task to end", sender.succeeds());
+    };
+  }
+
   /** Sends a user's file of tasks. @param input the content of standard input, where the path is `-` */
   async sendFile(queue: string, path: string, input?: Buffer): Promise<void> {
     const args = ["--json", "--queue", queue, "--file", path];
