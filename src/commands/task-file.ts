@@ -7,6 +7,8 @@ import type { Input } from "../engine/task.js";
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+/** Of a file at a time: lines become objects by the chunk, and larger ones only cost memory. */
+const CHUNK_BYTES = 8 * 1024;
 
 /** Tasks to publish, read some at a time as they are needed: memory does not grow with the file. */
 export interface TaskSource {
@@ -36,7 +38,7 @@ export async function openTaskFile(
   fromLine = 1,
 ): Promise<TaskSource> {
   const file = path === "-" ? undefined : await openFile(path);
-  const bytes = addAbortSignal(signal, file?.createReadStream() ?? stdin);
+  const bytes = addAbortSignal(signal, file?.createReadStream({ highWaterMark: CHUNK_BYTES }) ?? stdin);
   bytes.on("error", () => {}); // the reader gets it; there may be none yet
   const batches = path.toLowerCase().endsWith(".csv") ? rows(bytes) : lines(bytes);
   const name = file === undefined ? "standard input" : basename(path);
