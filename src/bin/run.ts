@@ -15,7 +15,7 @@ interface OutputFlags {
   name?: string | undefined;
 }
 
-/** This process's name on screen, in JSON and in the admin UI, unless --name sets one. */
+/** This process's name in JSON, in status and in the admin UI, unless --name sets one. */
 export const processName = (command: string): string => `${command}@${hostname()}:${process.pid}`;
 
 /** Runs a command and sets the exit code. The process ends when nothing is left to do. */

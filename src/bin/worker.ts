@@ -55,7 +55,7 @@ const command = queueCommand(
   .addOption(
     new Option(
       "--name <name>",
-      "name on screen, in JSON and in the admin UI (default: worker@<host>:<pid>)",
+      "name in JSON, in status and in the admin UI (default: worker@<host>:<pid>)",
     ).argParser(checked(shortString)),
   )
   .addHelpText("after", signals)

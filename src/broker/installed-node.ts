@@ -96,6 +96,7 @@ export class InstalledNode implements BrokerNode {
       PATH: process.env["PATH"],
       LANG: "C.UTF-8",
       HOME: at("home"), // has the Erlang cookie
+      ERL_CRASH_DUMP_SECONDS: "0", // else a rabbitmqctl that is killed leaves a dump in the user's folder
       ERL_EPMD_ADDRESS: "127.0.0.1",
       ERL_EPMD_PORT: String(this.#cluster.epmdPort),
       RABBITMQ_NODENAME: this.name,

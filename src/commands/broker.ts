@@ -56,7 +56,9 @@ function welcome({ url, adminUrl, description }: PrivateBroker): string[] {
     `  AMQP URL  ${url}${standard ? "  (the commands' default)" : ""}`,
     `  Admin UI  ${adminUrl}`,
     "  Login     guest, password guest (from this machine only)",
-    ...(standard ? [] : [`In the other terminals: export AMQP_URL=${url}`]),
+    ...(standard
+      ? []
+      : ["RabbitMQ's usual ports are in use here, so in the other terminals:", `  export AMQP_URL=${url}`]),
   ];
 }
 

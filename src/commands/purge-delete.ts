@@ -69,7 +69,7 @@ async function askAndDo(options: PurgeOptions, terminal: Terminal, order: Order)
   const request = { ...options, report: connectionWarnings(terminal) };
   if (!options.yes) {
     if (!canAsk(terminal))
-      throw new WorkQueueError("USAGE", "It asks first, which needs a terminal; --yes does not ask.");
+      throw new WorkQueueError("USAGE", "There is no terminal to ask on; --yes skips the question.");
     // A separate connection: the user may answer late.
     const { ready, workers } = await lookAtQueue(request);
     const question = order.question(ready);

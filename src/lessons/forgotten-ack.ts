@@ -64,8 +64,8 @@ async function forget(lesson: LessonRun): Promise<Forgotten> {
   forgetful.write("end\n");
   await lesson.settled("the forgetful worker to end", forgetful.succeeds());
   await lesson.untilWorked(queue, () => allDone(events, tasks.length));
-  const after = await look();
   await lesson.stopWorkers();
+  const after = await look(); // only now: the last ack may have been on its way
   const redelivered = all(events, "task-received").filter(({ redelivered }) => redelivered).length;
   return { seen, listed, early, redelivered, done: tasks.length - notDone(events).length, after };
 }

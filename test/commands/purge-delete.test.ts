@@ -217,7 +217,7 @@ for (const command of ["purge", "delete"]) {
     const { queue, channel } = await filled(t, { ready: 2 });
     const { code, stdout, stderr } = await run(t, "task-queue", [command, "-q", queue]);
     assert.deepEqual([code, stdout], [2, ""]);
-    assert.match(stderr, /needs a terminal; --yes does not ask/);
+    assert.match(stderr, /no terminal to ask on; --yes skips the question/);
     assert.equal((await channel.checkQueue(queue)).messageCount, 2);
   });
 
