@@ -92,6 +92,19 @@ test("publishTasks that is aborted rejects with its totals, those published bein
   );
 });
 
+test("publishTasks that is aborted when nothing is left to read resolves", async (t) => {
+  for (const event of ["task-sent", "task-confirmed"]) {
+    const stop = new AbortController();
+    const { confirmed, complete } = await publishTasks(["one", "two"], {
+      url: brokerUrl,
+      queue: uniqueQueue(t),
+      signal: stop.signal,
+      onEvent: (told) => told.event === event && "line" in told && told.line === 2 && stop.abort(),
+    });
+    assert.deepEqual({ event, confirmed, complete }, { event, confirmed: 2, complete: true });
+  }
+});
+
 test("publishTasks that is aborted before it begins sends nothing, and says so", async (t) => {
   const options = { url: brokerUrl, queue: uniqueQueue(t), signal: AbortSignal.abort() };
   const { code, totals } = await errorOf(publishTasks(["one"], options));

@@ -164,16 +164,18 @@ class Publisher {
   async #readAndPublish(tasks: AsyncIterator<readonly Input[]>): Promise<boolean> {
     const { signal } = this.#options;
     try {
-      while (!signal.aborted) {
+      if (signal.aborted) return false;
+      for (;;) {
+        // Also when it was asked to stop since the last read: perhaps nothing follows.
         const next = await this.#orStopped(tasks.next());
-        if (next?.done === true) return true;
-        for (const input of next?.value ?? []) {
+        if (next === undefined) return false;
+        if (next.done === true) return true;
+        for (const input of next.value) {
           if (!this.#hasRoom) await this.#room();
-          if (signal.aborted) break;
+          if (signal.aborted) return false;
           this.#publishFirst(input);
         }
       }
-      return false;
     } finally {
       await this.#until(() => this.#inFlight.size === 0);
     }
