@@ -120,6 +120,19 @@ test("P4: without a confirm in time, the error says which tasks may be stored an
   await publisher.publish("the next one, on a new connection");
 });
 
+test("a task is sent on a new connection while the one that failed is still closing, and close waits for both", async (t) => {
+  const { publisher, queue, recorder, network } = await publisherOn(t, { confirmTimeoutMs: 500 });
+  await publisher.publish("one");
+  network.silence();
+  const told = outcomes([publisher.publish("two")]);
+  await recorder.first("task-unconfirmed");
+  await publisher.publish("three");
+  await publisher.close();
+  assert.equal(recorder.all("stopped").length, 2);
+  assert.match((await told)[0] ?? "", /^CONFIRM_TIMEOUT: /);
+  assert.equal((await readAll(await openChannel(t), queue)).at(-1), "three");
+});
+
 test("closed, it has confirmed what was asked for before, and takes no more", async (t) => {
   const { publisher, queue, recorder } = await publisherOn(t);
   const publishing = publisher.publish("one");

@@ -26,6 +26,8 @@ export interface PublishOptions extends SessionTarget {
   signal: AbortSignal;
   /** Aborting also gives up tasks in flight. */
   leave?: AbortSignal;
+  /** Called once when it has failed, before the events of the tasks that it gives up: its connection is yet to be closed. */
+  failed?(error: WorkQueueError): void;
 }
 
 /**
@@ -324,6 +326,7 @@ class Publisher {
   #fail(error: WorkQueueError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
+    this.#options.failed?.(error);
     this.#nackRetry.takeAll();
     this.#totals.unconfirmed(this.#inFlight.clear(), `${error.message} It may or may not be stored.`);
     this.#wake();

@@ -9,7 +9,10 @@ import { type PublishOptions, publish } from "./publisher.js";
  */
 export class TaskPublisher {
   readonly #options: Omit<PublishOptions, "signal">;
+  /** Takes the next task; undefined: none is open. */
   #feed: Feed | undefined;
+  /** Also those that have failed and are still closing their connection. */
+  readonly #open = new Set<Promise<void>>();
   #lastLine = 0;
   #closed: Promise<void> | undefined;
 
@@ -27,7 +30,7 @@ export class TaskPublisher {
   /** Resolves when every task has its outcome and the connection is closed. */
   close(): Promise<void> {
     this.#feed?.end();
-    this.#closed ??= this.#feed?.published ?? Promise.resolve();
+    this.#closed ??= Promise.all(this.#open).then(() => {});
     return this.#closed;
   }
 
@@ -37,14 +40,20 @@ export class TaskPublisher {
       feed.settle(event);
       this.#options.report(event);
     };
+    const failed = () => {
+      if (this.#feed === feed) this.#feed = undefined;
+    };
     const { signal } = new AbortController(); // never aborted: it ends with its feed
-    feed.published = publish(feed.inputs(), { ...this.#options, report, signal }).then(
-      () => {},
-      (error: WorkQueueError) => {
-        if (this.#feed === feed) this.#feed = undefined;
-        feed.fail(error);
-      },
-    );
+    const published = publish(feed.inputs(), { ...this.#options, report, signal, failed })
+      .then(
+        () => {},
+        (error: WorkQueueError) => {
+          failed();
+          feed.fail(error);
+        },
+      )
+      .finally(() => this.#open.delete(published));
+    this.#open.add(published);
     return feed;
   }
 }
@@ -59,8 +68,6 @@ interface Outcome {
 
 /** The tasks of one connection: the publisher takes them from here, and its events settle them. */
 class Feed {
-  /** Settled, never rejected, when the publisher has ended. */
-  published: Promise<void> = Promise.resolve();
   #waiting: Input[] = [];
   /** By line. */
   readonly #outcomes = new Map<number, Outcome>();
