@@ -54,7 +54,7 @@ export interface PublisherOptions extends QueueOptions {
   persistent?: boolean | undefined;
   /** The broker drops a task not delivered within this time, in whole ms; default: never. */
   ttlMs?: number | undefined;
-  /** Gives up after this long without any confirm, in ms; default 30,000. */
+  /** Once connected, gives up after this long without any confirm, in ms; default 30,000. */
   confirmTimeoutMs?: number | undefined;
 }
 
@@ -95,7 +95,10 @@ export interface Publisher {
    * may be stored), INTERRUPTED (it is closed), or as the connection could not be made: UNREACHABLE, ACCESS_REFUSED, ...
    */
   publish(task: string | Uint8Array): Promise<void>;
-  /** Waits for the tasks that are not yet confirmed, within `confirmTimeoutMs`, then closes the connection. Never rejects. */
+  /**
+   * Waits for the tasks that are not yet confirmed, then closes the connection. Gives up after `confirmTimeoutMs` without
+   * a connection, or without any confirm. Never rejects.
+   */
   close(): Promise<void>;
 }
 

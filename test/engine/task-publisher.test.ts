@@ -133,6 +133,32 @@ test("a task is sent on a new connection while the one that failed is still clos
   assert.equal((await readAll(await openChannel(t), queue)).at(-1), "three");
 });
 
+test("closed before there is a connection, it gives up after the confirm timeout, however long it was to wait", async (t) => {
+  const { publisher, recorder, network } = await publisherOn(t, {
+    waitMs: Number.POSITIVE_INFINITY,
+    confirmTimeoutMs: 500,
+  });
+  network.cut();
+  const told = outcomes([publisher.publish("one")]);
+  await recorder.first("reconnecting");
+  const closing = publisher.close();
+  await recorder.first("stopped");
+  await closing;
+  assert.match((await told)[0] ?? "", /^CONFIRM_TIMEOUT: No connection to .* This task was not sent\.$/);
+});
+
+test("closed before there is a connection, it still sends what was asked for once there is one", async (t) => {
+  const { publisher, queue, recorder, network } = await publisherOn(t, { waitMs: Number.POSITIVE_INFINITY });
+  network.cut();
+  const told = outcomes([publisher.publish("one")]);
+  await recorder.first("reconnecting");
+  const closing = publisher.close();
+  network.mend();
+  await closing;
+  assert.deepEqual(await told, ["confirmed"]);
+  assert.deepEqual(await readAll(await openChannel(t), queue), ["one"]);
+});
+
 test("closed, it has confirmed what was asked for before, and takes no more", async (t) => {
   const { publisher, queue, recorder } = await publisherOn(t);
   const publishing = publisher.publish("one");

@@ -19,13 +19,15 @@ export interface PublishOptions extends SessionTarget {
   persistent: boolean;
   /** The broker drops a task not delivered within this time, in ms. */
   ttlMs: number | undefined;
-  /** Gives up after this long without any confirm, in ms. */
+  /** Once connected, gives up after this long without any confirm, in ms. */
   confirmTimeoutMs: number;
   report: Report;
   /** Aborting it stops reading; published tasks are still confirmed. */
   signal: AbortSignal;
   /** Aborting also gives up tasks in flight. */
   leave?: AbortSignal;
+  /** Aborting makes the confirm timeout run before the first connection too, however long `waitMs` is. */
+  ending?: AbortSignal;
   /** Called once when it has failed, before the events of the tasks that it gives up: its connection is yet to be closed. */
   failed?(error: WorkQueueError): void;
 }
@@ -105,9 +107,10 @@ class Publisher {
 
   /** Resolves when it is connected, or asked to stop. @throws WorkQueueError as a session's first connection */
   async connect(): Promise<void> {
-    const { signal, leave } = this.#options;
+    const { signal, leave, ending } = this.#options;
     const until = { signal: this.#closed.signal };
     signal.addEventListener("abort", () => this.#wake(), until);
+    ending?.addEventListener("abort", () => this.#startTimer(), until);
     const leaveNow = () => {
       this.#fail(new WorkQueueError("INTERRUPTED", "Left at once."));
       if (this.#isClosing) void this.#session.close(undefined, defaults.forcedCloseMs);

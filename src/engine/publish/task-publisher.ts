@@ -44,7 +44,8 @@ export class TaskPublisher {
       if (this.#feed === feed) this.#feed = undefined;
     };
     const { signal } = new AbortController(); // never aborted: it ends with its feed
-    const published = publish(feed.inputs(), { ...this.#options, report, signal, failed })
+    const { ending } = feed;
+    const published = publish(feed.inputs(), { ...this.#options, report, signal, ending, failed })
       .then(
         () => {},
         (error: WorkQueueError) => {
@@ -71,7 +72,7 @@ class Feed {
   #waiting: Input[] = [];
   /** By line. */
   readonly #outcomes = new Map<number, Outcome>();
-  #ended = false;
+  readonly #ending = new AbortController();
   #wake = (): void => {};
 
   add(input: Input): Promise<void> {
@@ -80,16 +81,20 @@ class Feed {
     return new Promise((resolve, reject) => this.#outcomes.set(input.line, { resolve, reject }));
   }
 
-  /** No more tasks will come. */
+  /** Aborted when no more tasks will come. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
   end(): void {
-    this.#ended = true;
+    this.#ending.abort();
     this.#wake();
   }
 
   async *inputs(): AsyncGenerator<readonly Input[]> {
     for (;;) {
       if (this.#waiting.length > 0) yield this.#waiting.splice(0);
-      else if (this.#ended) return;
+      else if (this.ending.aborted) return;
       else
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
