@@ -91,8 +91,8 @@ export interface Publisher {
    * Publishes a task, and resolves when the broker has confirmed it, that is routed and stored it. Tasks are published in
    * the order of the calls. At most 1,000 of them, or 16 MiB, are unconfirmed at a time; more wait here, in memory, so
    * await it, or not many more than these at once. Bytes are not copied: they must not change before.
-   * @throws WorkQueueError UNROUTABLE, PUBLISH_REFUSED (not stored), CONFIRM_TIMEOUT, NACKED (the message says whether it
-   * may be stored), INTERRUPTED (it is closed), or as the connection could not be made: UNREACHABLE, ACCESS_REFUSED, ...
+   * @throws WorkQueueError UNROUTABLE, PUBLISH_REFUSED, NACKED, CONFIRM_TIMEOUT, INTERRUPTED (it is closed), or as the
+   * connection could not be made: UNREACHABLE, ACCESS_REFUSED, ... Unless `mayBeStored` is true, the task is not stored.
    */
   publish(task: string | Uint8Array): Promise<void>;
   /**

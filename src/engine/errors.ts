@@ -53,6 +53,8 @@ export class WorkQueueError extends Error {
   readonly code: ErrorCode;
   /** What a publisher had done by then; only in what `publishTasks` rejects with once it had begun. */
   totals?: PublishTotals;
+  /** In what a `Publisher` rejects one task with: true where it may be stored all the same, else it is not. */
+  mayBeStored?: boolean;
   /** The queue that it is about, where what to do about it names the queue. */
   readonly queue: string | undefined;
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { createPublisher, type PublisherOptions, WorkQueueError } from "rabbitmq-work-queue";
 import { sharedBroker } from "../support/broker.js";
 import { Running } from "../support/command.js";
-import { brokerUrl, openChannel, readAll, uniqueQueue } from "../support/queue.js";
+import { brokerUrl, management, openChannel, readAll, uniqueQueue } from "../support/queue.js";
 import { Recorder } from "../support/recorder.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 
@@ -29,6 +30,13 @@ async function outcomes(publishing: Promise<void>[]): Promise<string[]> {
     assert.ok(one.reason instanceof WorkQueueError, String(one.reason));
     return `${one.reason.code}: ${one.reason.message}`;
   });
+}
+
+/** Of each one's error, whether the task may be stored; null where there is no error. */
+async function mayBeStored(publishing: Promise<void>[]): Promise<(boolean | null | undefined)[]> {
+  return (await Promise.allSettled(publishing)).map((one) =>
+    one.status === "fulfilled" ? null : (one.reason as WorkQueueError).mayBeStored,
+  );
 }
 
 test("a publisher sends every task over one connection, in the order of the calls, and has it confirmed", async (t) => {
@@ -81,8 +89,54 @@ test("a task that is too large is rejected, and those around it are stored", asy
   const [first, second = "", third] = await outcomes(publishing);
   assert.deepEqual([first, third], ["confirmed", "confirmed"]);
   assert.match(second, /^PUBLISH_REFUSED: Refused: larger than the 1,000 bytes/);
+  assert.deepEqual(await mayBeStored(publishing), [null, false, null]);
   // The first may be there twice: the broker closed the channel over the second before it had confirmed it.
   assert.deepEqual(new Set(await readAll(await openChannel(t, url), queue)), new Set(["one", "three"]));
+});
+
+test("tasks that a full queue nacks are rejected as that, and are not stored", async (t) => {
+  const { publisher, queue } = await publisherOn(t, { confirmTimeoutMs: 1_000 });
+  const channel = await openChannel(t);
+  const full = { "x-max-length": 1, "x-overflow": "reject-publish" };
+  await channel.assertQueue(queue, { durable: true, arguments: full });
+  await publisher.publish("one");
+  const publishing = ["two", "three"].map((body) => publisher.publish(body));
+  for (const told of await outcomes(publishing))
+    assert.match(told, /^NACKED: .* took no task for 1 s \(nack\)\. It is not stored\.$/);
+  assert.deepEqual(await mayBeStored(publishing), [false, false]);
+  await channel.purgeQueue(queue);
+  await publisher.publish("four");
+  assert.deepEqual(await readAll(channel, queue), ["four"]);
+});
+
+test("a task that is nacked may be stored all the same if it was published on a lost connection before", async (t) => {
+  const { publisher, queue, recorder, network } = await publisherOn(t, { confirmTimeoutMs: 1_000 });
+  const channel = await openChannel(t);
+  const full = { "x-max-length": 1, "x-overflow": "reject-publish" };
+  await channel.assertQueue(queue, { durable: true, arguments: full });
+  await publisher.publish("one");
+  network.silence();
+  const publishing = [publisher.publish("two")];
+  await recorder.nth("task-sent", 2);
+  network.cut();
+  network.mend();
+  assert.match((await outcomes(publishing))[0] ?? "", /^NACKED: .* It may or may not be stored\.$/);
+  assert.deepEqual(await mayBeStored(publishing), [true]);
+});
+
+test("a user who may not publish is told so, and that the task may be stored for all that is known", async (t) => {
+  const user = `no-writer-${randomUUID()}`;
+  const put = (path: string, body: object) => management(path, { method: "PUT", body: JSON.stringify(body) });
+  await put(`users/${user}`, { password: "none", tags: "" });
+  t.after(() => management(`users/${user}`, { method: "DELETE" }));
+  await put(`permissions/%2F/${user}`, { configure: ".*", write: "", read: ".*" });
+  const { publisher } = await publisherOn(t, { url: brokerUrl.replace("//", `//${user}:none@`) });
+  const publishing = [publisher.publish("one")];
+  assert.match(
+    (await outcomes(publishing))[0] ?? "",
+    /^PUBLISH_REFUSED: .*403.* may or may not be stored\.$/,
+  );
+  assert.deepEqual(await mayBeStored(publishing), [true]);
 });
 
 test("a connection that is lost is replaced, and what was asked for meanwhile is stored", async (t) => {
@@ -117,6 +171,7 @@ test("P4: without a confirm in time, the error says which tasks may be stored an
   for (const one of told.slice(0, -1))
     assert.match(one, /^CONFIRM_TIMEOUT: .* It may or may not be stored\.$/);
   assert.match(told.at(-1) ?? "", /^CONFIRM_TIMEOUT: .* This task was not sent\.$/);
+  assert.deepEqual((await mayBeStored(publishing)).slice(-2), [true, false]);
   await publisher.publish("the next one, on a new connection");
 });
 

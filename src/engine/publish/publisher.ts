@@ -314,23 +314,26 @@ class Publisher {
 
   #timedOut(): void {
     const seconds = this.#options.confirmTimeoutMs / 1000;
-    const nacked = this.#nackRetry.takeAll().filter((outgoing) => this.#inFlight.settle(outgoing));
-    this.#totals.nacked(nacked, "nacked by the broker again and again, not stored");
+    const retried = this.#nackRetry.takeAll();
+    // One that was also published on a connection that was lost may be stored all the same.
+    const nacked = retried.filter((outgoing) => !outgoing.maybeStored && this.#inFlight.settle(outgoing));
     const what = this.#channel === undefined ? "No connection to" : "No confirm from";
     const brokers = this.#options.urls.map(({ endpoint }) => endpoint).join(" or ");
     this.#fail(
-      nacked.length > 0
+      retried.length > 0
         ? new WorkQueueError("NACKED", `${brokers} took no task for ${seconds} s (nack).`)
         : new WorkQueueError("CONFIRM_TIMEOUT", `${what} ${brokers} for ${seconds} s.`),
+      nacked,
     );
   }
 
-  /** Ends it: reports tasks in flight, which may or may not be stored. */
-  #fail(error: WorkQueueError): void {
+  /** Ends it: reports tasks that were nacked, and those in flight, which may or may not be stored. */
+  #fail(error: WorkQueueError, nacked: readonly Outgoing[] = []): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#options.failed?.(error);
     this.#nackRetry.takeAll();
+    this.#totals.nacked(nacked, "nacked by the broker again and again, not stored");
     this.#totals.unconfirmed(this.#inFlight.clear(), `${error.message} It may or may not be stored.`);
     this.#wake();
   }

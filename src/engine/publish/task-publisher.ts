@@ -1,4 +1,4 @@
-import { WorkQueueError } from "../errors.js";
+import { type ErrorCode, WorkQueueError } from "../errors.js";
 import type { EngineEvent } from "../events.js";
 import type { Input } from "../task.js";
 import { type PublishOptions, publish } from "./publisher.js";
@@ -22,7 +22,7 @@ export class TaskPublisher {
 
   /** Resolves when the broker has confirmed the task. @throws WorkQueueError */
   async publish(body: Buffer): Promise<void> {
-    if (this.#closed !== undefined) throw new WorkQueueError("INTERRUPTED", "The publisher is closed.");
+    if (this.#closed !== undefined) throw taskError("INTERRUPTED", "The publisher is closed.", false);
     this.#feed ??= this.#connect();
     return this.#feed.add({ body, line: ++this.#lastLine });
   }
@@ -40,7 +40,8 @@ export class TaskPublisher {
       feed.settle(event);
       this.#options.report(event);
     };
-    const failed = () => {
+    const failed = (error: WorkQueueError) => {
+      feed.failure = error;
       if (this.#feed === feed) this.#feed = undefined;
     };
     const { signal } = new AbortController(); // never aborted: it ends with its feed
@@ -49,8 +50,8 @@ export class TaskPublisher {
       .then(
         () => {},
         (error: WorkQueueError) => {
-          failed();
-          feed.fail(error);
+          failed(error);
+          feed.rejectUnsent(error);
         },
       )
       .finally(() => this.#open.delete(published));
@@ -63,12 +64,16 @@ export class TaskPublisher {
 interface Outcome {
   resolve(): void;
   reject(error: WorkQueueError): void;
-  /** Published, and given up without a confirm. */
-  unconfirmed?: string;
 }
+
+/** The error of one task. */
+const taskError = (code: ErrorCode, message: string, mayBeStored: boolean, cause?: unknown) =>
+  Object.assign(new WorkQueueError(code, message, cause), { mayBeStored });
 
 /** The tasks of one connection: the publisher takes them from here, and its events settle them. */
 class Feed {
+  /** Why the publisher gives up the tasks that it reports as unconfirmed; undefined: the broker refuses only these. */
+  failure: WorkQueueError | undefined;
   #waiting: Input[] = [];
   /** By line. */
   readonly #outcomes = new Map<number, Outcome>();
@@ -109,23 +114,25 @@ class Feed {
         break;
       case "task-unroutable":
         this.#take(event.line)?.reject(
-          new WorkQueueError("UNROUTABLE", `No queue took the task (${event.reason}).`),
+          taskError("UNROUTABLE", `No queue took the task (${event.reason}).`, false),
         );
         break;
-      case "task-unconfirmed": {
-        if (!event.mayBeStored)
-          this.#take(event.line)?.reject(new WorkQueueError("PUBLISH_REFUSED", `Refused: ${event.reason}.`));
-        const outcome = this.#outcomes.get(event.line);
-        if (outcome !== undefined) outcome.unconfirmed = event.reason; // the error that follows has the code
-      }
+      case "task-unconfirmed":
+        this.#take(event.line)?.reject(this.#unconfirmed(event.reason, event.mayBeStored));
     }
   }
 
+  #unconfirmed(reason: string, mayBeStored: boolean): WorkQueueError {
+    if (this.failure === undefined) return taskError("PUBLISH_REFUSED", `Refused: ${reason}.`, mayBeStored);
+    const { code, message } = this.failure;
+    const stored = mayBeStored ? "It may or may not be stored." : "It is not stored.";
+    return taskError(code, `${message} ${stored}`, mayBeStored, this.failure);
+  }
+
   /** The publisher has ended with this error: so does every task that is left. */
-  fail(error: WorkQueueError): void {
-    const { code, message } = error;
-    for (const { reject, unconfirmed } of this.#outcomes.values())
-      reject(new WorkQueueError(code, unconfirmed ?? `${message} This task was not sent.`, error));
+  rejectUnsent(error: WorkQueueError): void {
+    for (const { reject } of this.#outcomes.values())
+      reject(taskError(error.code, `${error.message} This task was not sent.`, false, error));
     this.#outcomes.clear();
   }
 
