@@ -15,6 +15,7 @@ import {
 } from "./engine/events.js";
 import { publish } from "./engine/publish/publisher.js";
 import { TaskPublisher } from "./engine/publish/task-publisher.js";
+import type { Retry } from "./engine/retry/retries.js";
 import type { Input } from "./engine/task.js";
 import { LONGEST_TIMER } from "./engine/timers.js";
 import { printable } from "./text/printable.js";
@@ -24,6 +25,8 @@ export type { Handler, HandlerContext } from "./engine/consume/task-runner.js";
 export { defaults } from "./engine/defaults.js";
 export { type ErrorCode, WorkQueueError } from "./engine/errors.js";
 export type { EngineEvent, PublishTotals, QueueType, WorkQueueEvent, WorkTotals } from "./engine/events.js";
+export { DeadLetter } from "./engine/retry/dead-letter.js";
+export type { Retry } from "./engine/retry/retries.js";
 export type { Task, TaskJson } from "./engine/task.js";
 export { workDots } from "./work/dots.js";
 
@@ -127,8 +130,15 @@ export interface StartWorkerOptions extends QueueOptions {
   consumerTimeoutMs?: number | undefined;
   /** Stop after so many tasks; default: never. */
   maxTasks?: number | undefined;
-  /** Stop once the queue is empty and no task is running; default false. */
+  /** Stop once the queue is empty, no task is running and none waits for another attempt; default false. */
   exitWhenEmpty?: boolean | undefined;
+  /**
+   * What becomes of a task whose handler throws. Durations in ms, whole numbers from 1: how long it waits before its
+   * second attempt, its third, and so on, in queues named `<queue>.retry.<delay>`; after the last attempt it is a dead
+   * letter in `<queue>.dead`. Default: 5 s, 30 s, 2 min, 10 min, 1 h. `broker`: it is rejected and requeued after a
+   * second, and the queue's own policy decides.
+   */
+  retry?: Retry | undefined;
 }
 
 /** A running worker. */
@@ -167,6 +177,7 @@ export function startWorker(handler: Handler, options: StartWorkerOptions = {}):
     consumerTimeoutMs: options.consumerTimeoutMs,
     maxTasks,
     exitWhenEmpty: options.exitWhenEmpty ?? false,
+    retry: options.retry ?? defaults.retryMs,
     handler,
   });
   // Handled here: else it would end a process that has yet to come to its `await`.

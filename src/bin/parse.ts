@@ -17,6 +17,19 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+/** Parses `--retry`: durations with commas, in ms; `none`: no durations; or `broker`. */
+export function parseRetry(text: string): number[] | "broker" {
+  if (text === "broker") return text;
+  if (text === "none") return [];
+  const durations = text.split(",").map((one) => Math.round(parseDuration(one.trim())));
+  if (durations.some((ms) => ms < 1)) throw usage("A wait is at least 1ms.");
+  return durations;
+}
+
+/** Parses exit codes with commas, each from 1 to 255. */
+export const parseExitCodes = (text: string): number[] =>
+  text.split(",").map((one) => wholeNumber(1, 255)(one.trim()));
+
 /** Makes a parser of whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -1,5 +1,7 @@
 import { Consumer } from "../engine/consume/consumer.js";
 import { codeOf } from "../engine/errors.js";
+import type { Retry } from "../engine/retry/retries.js";
+import { reasonLine } from "../report/event-line.js";
 import { makeReport, type QueueCommandOptions } from "../report/report.js";
 import { workerLines } from "../report/worker-lines.js";
 import type { Terminal } from "../terminal/terminal.js";
@@ -10,7 +12,9 @@ import { onStopSignals, signalExitCode } from "./signals.js";
 export interface WorkerOptions extends QueueCommandOptions {
   concurrency: number;
   prefetch: number;
+  /** Work per dot, in ms; unless there is a command. */
   dotMs: number;
+  command: WorkerCommand | undefined;
   autoAck: boolean;
   consumerTimeoutMs: number | undefined;
   maxTasks: number | undefined;
@@ -19,13 +23,46 @@ export interface WorkerOptions extends QueueCommandOptions {
   graceMs: number | undefined;
 }
 
-/** Works tasks until it is stopped; returns the exit code. */
+/** A command that does the tasks in the dots' place. */
+export interface WorkerCommand {
+  /** The program and its arguments. */
+  words: readonly [string, ...string[]];
+  timeoutMs: number | undefined;
+  killAfterMs: number;
+  deadOn: ReadonlySet<number>;
+  retry: Retry;
+}
+
+/** Works tasks until it is stopped; returns the exit code. @throws WorkQueueError COMMAND, and as a Consumer does */
 export async function worker(options: WorkerOptions, terminal: Terminal): Promise<number> {
-  const lines = workerLines(terminal, { ...options, several: options.concurrency > 1 });
+  const { command, concurrency, dotMs, queue, name, maxTasks, exitWhenEmpty } = options;
+  const { output, env } = terminal;
+  const retry = command?.retry ?? []; // dots never fail
+  const lines = workerLines(terminal, {
+    ...options,
+    several: concurrency > 1,
+    byCommand: command !== undefined,
+    retry,
+  });
   const report = makeReport(options, terminal, lines);
-  const consumer = new Consumer({ ...options, report, handler: workDots(options.dotMs) });
   let exitCode = 0;
   let grace: NodeJS.Timeout | undefined;
+  const unusable = (reason: string) => {
+    exitCode ||= 1;
+    output.err(`Error: The command cannot be run: ${reasonLine(reason)}. Its task goes back to the queue.`);
+    consumer.stop("the command cannot be run");
+  };
+  // Loaded for a command alone: most workers of the tutorial have none.
+  const commands =
+    command &&
+    (await (
+      await import("../work/command.js")
+    ).CommandWork.prepare({
+      ...command,
+      ...{ queue, name, env, report, unusable },
+    }));
+  const handler = commands?.handler ?? workDots(dotMs);
+  const consumer = new Consumer({ ...options, retry, report, handler });
 
   const leave = (reason: string, code: number) => {
     exitCode = code;
@@ -47,9 +84,11 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     ),
   );
   try {
-    await consumer.finished;
+    const { dead } = await consumer.finished;
+    if (dead > 0 && (exitWhenEmpty || maxTasks !== undefined)) exitCode ||= 1;
   } finally {
     clearTimeout(grace);
+    await commands?.ended();
     stopListening();
   }
   return exitCode;

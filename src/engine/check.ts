@@ -1,4 +1,5 @@
 import { WorkQueueError } from "./errors.js";
+import { LONGEST_TIMER } from "./timers.js";
 
 /** A rule for an option's value: what the value must be if it breaks the rule, else undefined. */
 type Rule = (value: unknown) => string | undefined;
@@ -59,7 +60,15 @@ export const workerRules = {
   consumerTimeoutMs: wholeNumber(1, 2 ** 31 - 1),
   maxTasks: wholeNumber(1, 2 ** 31),
   exitWhenEmpty: aBoolean,
+  retry: rule(
+    (value) => value === "broker" || (Array.isArray(value) && value.every(isDelay)),
+    `must be "broker", or a list of times in whole ms from 1 to ${LONGEST_TIMER}`,
+  ),
 };
+
+/** A time as `x-message-ttl`. */
+const isDelay = (ms: unknown): boolean =>
+  Number.isInteger(ms) && Number(ms) >= 1 && Number(ms) <= LONGEST_TIMER;
 
 /**
  * Checks every option that is given; undefined is not given.

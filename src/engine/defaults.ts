@@ -34,8 +34,14 @@ export const defaults = {
   closeTimeoutMs: 3_000,
   /** The same when a command is to leave at once, in ms. */
   forcedCloseMs: 500,
-  /** How long a task whose handler failed is kept before it is requeued, in ms. */
+  /** How long a failed task waits before each further attempt, in ms; after the last it is a dead letter. */
+  retryMs: [5_000, 30_000, 120_000, 600_000, 3_600_000],
+  /** How long a failed task that is requeued is kept before, in ms. */
   requeueDelayMs: 1_000,
   /** How long a worker has been idle before it asks whether the queue is empty, in ms. */
   emptyCheckMs: 100,
+  /** The same while tasks wait for another attempt, in ms. */
+  retryCheckMs: 500,
+  /** How long a command that is to end has between SIGTERM and SIGKILL, in ms. */
+  killAfterMs: 5_000,
 } as const;

@@ -23,6 +23,7 @@ export type ErrorCode =
   | "NACKED" // the broker kept nacking every task: its queue is full, or has no leader
   | "CONNECTION_LOST" // the connection is gone
   | "INTERRUPTED" // asked to stop before the end
+  | "COMMAND" // the command that is to do the tasks cannot be run
   | "INPUT" // the tasks to publish cannot be read
   | "BROKER_START" // the private broker did not start
   | "BROKER_ENDED"; // the private broker ended by itself

@@ -31,7 +31,11 @@ export type EngineEvent =
   | { event: "consuming"; queue: string; prefetch: number; autoAck: boolean }
   | TaskReceived
   | { event: "task-progress"; task: Task; dotsDone: number }
+  /** A line that a task's command wrote. */
+  | { event: "task-output"; task: Task; stream: "stdout" | "stderr"; text: string }
   | { event: "task-done"; task: Task; seconds: number }
+  | TaskFailed
+  | { event: "task-dead"; task: Task; reason: string }
   | { event: "task-aborted"; task: Task; reason: string }
   | { event: "task-requeued"; task: Task; reason: string }
   | { event: "stopping"; reason: string; inHand: number; waiting: number }
@@ -58,6 +62,17 @@ export interface TaskReceived {
   deliveryCount?: number;
   /** If redelivered: how often a worker had it before; only from RabbitMQ 4.3 on. */
   acquiredCount?: number;
+}
+
+/** An attempt at a task failed. */
+export interface TaskFailed {
+  event: "task-failed";
+  task: Task;
+  /** Which one, from 1. */
+  attempt: number;
+  reason: string;
+  /** How long it waits for its next attempt, in ms; null: it is a dead letter, or requeued for the broker to decide. */
+  retryInMs: number | null;
 }
 
 /** How the queue stood when it was declared. */
@@ -108,6 +123,10 @@ export interface WorkTotals {
   done: number;
   /** Seconds spent on them, added up. */
   secondsWorked: number;
+  /** Attempts that failed. */
+  failed: number;
+  /** Tasks that became dead letters. */
+  dead: number;
   /** Tasks requeued. */
   requeued: number;
   /** Tasks given up because the connection went away; the broker redelivers them, but with auto-ack they are lost. */

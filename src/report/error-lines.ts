@@ -38,6 +38,8 @@ const remedies: Record<ErrorCode, string | ((error: WorkQueueError) => string)> 
     "The queue may be full (x-max-length with x-overflow reject-publish): start workers, or send the rest later. Or its cluster has lost too many nodes.",
   CONNECTION_LOST: "",
   INTERRUPTED: "",
+  COMMAND:
+    "A program is looked up in PATH or, where its name has a slash, at that path; `chmod +x` makes it executable. No task was taken.",
   INPUT: "",
   BROKER_START: "",
   BROKER_ENDED: "",

@@ -4,7 +4,7 @@ import type { EngineEvent, Report, TaskReceived } from "../engine/events.js";
 import type { Task } from "../engine/task.js";
 import type { Output } from "../terminal/output.js";
 import type { Colors, Terminal } from "../terminal/terminal.js";
-import { inSeconds } from "../text/numbers.js";
+import { durationText, inSeconds } from "../text/numbers.js";
 import { printable, printableBody } from "../text/printable.js";
 
 /** A line for a person: what happened goes to stdout, what went wrong to stderr. */
@@ -107,12 +107,31 @@ export function eventLine(event: EngineEvent, colors: Colors, named = false): Li
         colors.out,
         `Done${named ? ` ${quoted(event.task)}` : ""} ${colors.out.dim(`(${inSeconds(event.seconds)})`)}`,
       );
+    case "task-output": {
+      const { task, stream, text } = event;
+      const whose = named ? `${colors.out.dim(`'${printableBody(task.body, 40)}'`)} ` : "";
+      return {
+        to: stream === "stdout" ? "out" : "err",
+        text: `   ${whose}| ${printable(text, LONGEST_OUTPUT)}`,
+      };
+    }
+    case "task-failed": {
+      // Without a delay the next event has the same reason: requeued, or a dead letter.
+      if (event.retryInMs === null) return undefined;
+      const again = `again in ${durationText(event.retryInMs)}`;
+      return warning(
+        colors.err,
+        `Failed ${quoted(event.task)} (attempt ${event.attempt}, ${again}): ${reasonLine(event.reason)}`,
+      );
+    }
+    case "task-dead":
+      return warning(colors.err, `Dead letter ${quoted(event.task)}: ${reasonLine(event.reason)}`);
     case "task-aborted":
       return warning(colors.err, `Gave up ${quoted(event.task)}: ${printable(event.reason)}`);
     case "task-requeued":
       return warning(
         colors.err,
-        `Requeued ${quoted(event.task)}: ${printable(event.reason)}; another worker may have it`,
+        `Requeued ${quoted(event.task)}: ${reasonLine(event.reason)}; another worker may have it`,
       );
     default:
       return undefined;
@@ -123,6 +142,17 @@ export function eventLine(event: EngineEvent, colors: Colors, named = false): Li
 const untyped = `Queue '${defaults.queue}' is new, with the broker's default type. If that is classic, tutorials that declare it as quorum cannot use it: task-queue delete, then --queue-type quorum.`;
 const startingText = (broker: string): string =>
   `RabbitMQ is starting at ${printable(broker)}: waiting for it, ${defaults.startingWaitMs / 1_000} s at most.`;
+
+/** The longest line of a command that is printed, in characters: escaped, it may be longer than its bytes. */
+const LONGEST_OUTPUT = 8 * 1024;
+
+/** A reason in one line: of several lines, the end of a command's stderr say, the first and the last. */
+export function reasonLine(reason: string): string {
+  const lines = reason.trim().split(/\s*\n\s*/);
+  const [first = "", last = ""] = [lines[0], lines.at(-1)];
+  if (lines.length === 1) return printable(first);
+  return printable(`${first}${first.endsWith(":") ? "" : " …"} ${last}`);
+}
 
 /** The setting behind an ack timeout, which the broker's text does not name (guide "Consumers"). */
 function ackTimeout(reason: string): string {

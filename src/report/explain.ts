@@ -1,5 +1,6 @@
 import type { ChalkInstance } from "chalk";
 import type { EngineEvent } from "../engine/events.js";
+import { deadQueueName, retryQueueName } from "../engine/retry/retry-queues.js";
 import { printable } from "../text/printable.js";
 
 /** One AMQP method as sent or received, and its purpose. */
@@ -117,6 +118,29 @@ function steps(event: EngineEvent, names: { name: string; queue: string }, autoA
       ];
     case "task-done":
       return [{ method: "basic.ack", why: "The broker deletes the task only now, and sends the next one." }];
+    case "task-failed":
+      if (event.retryInMs === null) return [];
+      return [
+        {
+          method: `basic.publish exchange="" routing-key=${printable(retryQueueName(names.queue, event.retryInMs))} mandatory=true, confirmed`,
+          why: "A copy waits there for the next attempt; when its time is over, the broker moves it back to the work queue.",
+        },
+        {
+          method: "basic.ack",
+          why: "Only now, when the copy is confirmed: a task may be there twice, but never not at all.",
+        },
+      ];
+    case "task-dead":
+      return [
+        {
+          method: `basic.publish exchange="" routing-key=${printable(deadQueueName(names.queue))} mandatory=true, confirmed`,
+          why: "A dead letter: it stays there until somebody looks at it. `task-queue dead` does.",
+        },
+        {
+          method: "basic.ack",
+          why: "Only now, when the copy is confirmed: a task may be there twice, but never not at all.",
+        },
+      ];
     case "task-requeued":
       return [
         { method: "basic.nack requeue=true", why: "The task goes back to the queue, marked as redelivered." },

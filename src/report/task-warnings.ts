@@ -1,3 +1,4 @@
+import { mostReturns, type Retry } from "../engine/retry/retries.js";
 import type { Task } from "../engine/task.js";
 import { count } from "../text/numbers.js";
 import { printable, printableBody } from "../text/printable.js";
@@ -19,10 +20,18 @@ const CONSUMER_TIMEOUT = 30 * 60_000;
 /**
  * A warning about a task requeued this often, or undefined below `WARNED_FROM`. A quorum queue drops or
  * dead-letters a task when its count of returns would exceed the limit: 20 are allowed.
+ * @param retry the worker's; unless it is the broker that decides, the worker acts before the limit is reached
  */
-export function returnsLine(task: Task, returns: number, broker: { product: string; version: string }) {
+export function returnsLine(
+  task: Task,
+  returns: number,
+  broker: { product: string; version: string },
+  retry: Retry,
+) {
   if (returns < WARNED_FROM) return undefined;
   const counted = `counts ${count(returns, "return")} of '${printableBody(task.body, 40)}'`;
+  if (retry !== "broker")
+    return `The broker ${counted}; at the ${mostReturns}th a worker makes it a dead letter instead of beginning it.`;
   const major = Number.parseInt(broker.version, 10);
   if (broker.product !== "RabbitMQ" || Number.isNaN(major))
     return `The broker ${counted}; its delivery limit, if it has one, says when it drops or dead-letters it.`;

@@ -128,12 +128,13 @@ test("a stop before the first connection just ends it", async (t) => {
   assert.equal((await consumer.finished).done, 0);
 });
 
-test("a task whose handler fails is requeued, and comes again", async (t) => {
+test("with retry: broker, a task whose handler fails is requeued, and comes again", async (t) => {
   const queue = uniqueQueue(t);
   await publishAll(["fragile"], { queue });
   let tries = 0;
   const { consumer, recorder } = startConsumer(t, {
     queue,
+    retry: "broker",
     handler: () => {
       if (++tries === 1) throw new Error("not today");
     },
@@ -153,6 +154,7 @@ test("C11: a task that fails again and again does not go round at full speed, an
   await publishAll(["poison"], { queue });
   const { recorder } = startConsumer(t, {
     queue,
+    retry: "broker",
     handler: () => {
       throw new Error("never");
     },

@@ -22,6 +22,7 @@ test("a task whose handler fails counts towards a quorum queue's delivery limit,
   const { consumer, recorder } = startConsumer(t, {
     queue,
     queueType: "quorum",
+    retry: "broker",
     urls: [new BrokerUrl(`amqp://127.0.0.1:${proxy.port}`)],
     handler: (task, context) => {
       deliveries++;

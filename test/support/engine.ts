@@ -1,6 +1,7 @@
 import type { TestContext } from "node:test";
 import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { type ConsumeOptions, Consumer } from "#dist/engine/consume/consumer.js";
+import { defaults } from "#dist/engine/defaults.js";
 import type { PublishTotals, WorkTotals } from "#dist/engine/events.js";
 import type { PublishOptions } from "#dist/engine/publish/publisher.js";
 import { publish } from "#dist/engine/publish/publisher.js";
@@ -51,6 +52,7 @@ export function startConsumer(
     consumerTimeoutMs: undefined,
     maxTasks: undefined,
     exitWhenEmpty: false,
+    retry: defaults.retryMs,
     report: recorder.report,
     handler: workDots(0),
     ...options,

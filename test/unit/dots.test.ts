@@ -13,7 +13,11 @@ const timers = (): number => process.getActiveResourcesInfo().filter((what) => w
 function work(task: Task, dotMs: number) {
   const abort = new AbortController();
   const progress: number[] = [];
-  const context = { signal: abort.signal, progress: (dotsDone: number) => progress.push(dotsDone) };
+  const context = {
+    ...{ attempt: 1, redelivered: false, deliveryCount: undefined, headers: {} },
+    signal: abort.signal,
+    progress: (dotsDone: number) => progress.push(dotsDone),
+  };
   return { result: workDots(dotMs)(task, context), progress, abort };
 }
 

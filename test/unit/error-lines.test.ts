@@ -27,6 +27,7 @@ const exitCodes: Record<ErrorCode, 1 | 2> = {
   NACKED: 1,
   CONNECTION_LOST: 1,
   INTERRUPTED: 1,
+  COMMAND: 1,
   INPUT: 1,
   BROKER_START: 1,
   BROKER_ENDED: 1,

@@ -9,7 +9,7 @@ const rabbit = (version: string) => ({ product: "RabbitMQ", version });
 test("a task that came back once or never is nothing to tell of", () => {
   for (const returns of [0, 1])
     for (const broker of [rabbit("3.13.7"), rabbit("4.4.1"), { product: "x", version: "" }])
-      assert.equal(returnsLine(poison, returns, broker), undefined);
+      assert.equal(returnsLine(poison, returns, broker, "broker"), undefined);
 });
 
 test("RabbitMQ 4 bears 20 returns unless the queue or a policy says otherwise", () => {
@@ -23,7 +23,7 @@ test("RabbitMQ 4 bears 20 returns unless the queue or a policy says otherwise", 
   for (const version of ["4.0.0", "4.4.1", "5.0.0-rc.1", "10.1"])
     for (const [returns, becomes] of cases)
       assert.equal(
-        returnsLine(poison, returns, rabbit(version)),
+        returnsLine(poison, returns, rabbit(version), "broker"),
         `RabbitMQ counts ${returns.toLocaleString("en-US")} returns of 'poison.'${becomes}`,
       );
 });
@@ -32,7 +32,7 @@ test("RabbitMQ before 4.0 has no limit unless the queue or a policy sets one", (
   for (const version of ["3.8.0", "3.10.8", "3.13.7"])
     for (const returns of [2, 20, 21])
       assert.equal(
-        returnsLine(poison, returns, rabbit(version)),
+        returnsLine(poison, returns, rabbit(version), "broker"),
         `RabbitMQ counts ${returns} returns of 'poison.'; before 4.0 it has no limit of its own, only one the queue or a policy sets.`,
       );
 });
@@ -40,8 +40,16 @@ test("RabbitMQ before 4.0 has no limit unless the queue or a policy sets one", (
 test("of another broker, or a version that says nothing, no number is named", () => {
   for (const broker of [{ product: "LavinMQ", version: "4.0.0" }, rabbit(""), rabbit("main\x1b[2J")])
     assert.equal(
-      returnsLine(poison, 20, broker),
+      returnsLine(poison, 20, broker, "broker"),
       "The broker counts 20 returns of 'poison.'; its delivery limit, if it has one, says when it drops or dead-letters it.",
+    );
+});
+
+test("a worker that does not leave it to the broker says when it acts itself", () => {
+  for (const broker of [rabbit("3.10.8"), rabbit("4.3.6"), { product: "x", version: "" }])
+    assert.equal(
+      returnsLine(poison, 5, broker, []),
+      "The broker counts 5 returns of 'poison.'; at the 19th a worker makes it a dead letter instead of beginning it.",
     );
 });
 
@@ -82,7 +90,10 @@ test("C7: with --consumer-timeout it is that time which a task may take longer t
 
 test("what is hostile in a task is escaped, and little of it shown", () => {
   const hostile = new Task("1", Buffer.from(`\x1b[2J\n${"...".repeat(1_000)}`));
-  for (const line of [returnsLine(hostile, 2, rabbit("4.0.0")), lengthLine(hostile, 60_000, undefined)]) {
+  for (const line of [
+    returnsLine(hostile, 2, rabbit("4.0.0"), "broker"),
+    lengthLine(hostile, 60_000, undefined),
+  ]) {
     assert.match(line ?? "", /'\\x1b\[2J\\x0a\.{20,40}…'/);
     assert.ok((line ?? "").length < 250);
   }

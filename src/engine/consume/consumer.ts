@@ -1,9 +1,12 @@
 import type { Channel, ChannelModel } from "amqplib";
+import type { BrokerUrl } from "../connection/broker-url.js";
 import { consumeRefusal, isMissing, openQueueChannel } from "../connection/declare-queue.js";
 import { Session, type SessionTarget } from "../connection/session.js";
 import { defaults } from "../defaults.js";
 import { reasonOf, type WorkQueueError } from "../errors.js";
-import type { QueueType, Report, WorkTotals } from "../events.js";
+import type { EngineEvent, QueueType, Report, WorkTotals } from "../events.js";
+import { tasksLeft } from "../manage/tasks-left.js";
+import { Retries, type Retry } from "../retry/retries.js";
 import { within } from "../timers.js";
 import { Delivery } from "./delivery.js";
 import { type Handler, TaskRunner } from "./task-runner.js";
@@ -21,8 +24,10 @@ export interface ConsumeOptions extends SessionTarget {
   consumerTimeoutMs: number | undefined;
   /** Stop after this many tasks. */
   maxTasks: number | undefined;
-  /** Stop once the queue is empty and no task is running. */
+  /** Stop once the queue is empty, no task is running and none waits for another attempt. */
   exitWhenEmpty: boolean;
+  /** What becomes of a task whose handler throws. */
+  retry: Retry;
   report: Report;
   handler: Handler;
 }
@@ -37,7 +42,10 @@ export class Consumer {
   readonly #options: ConsumeOptions;
   readonly #session: Session;
   readonly #tasks: TaskRunner;
+  readonly #retries: Retries;
   #channel: Channel | undefined;
+  /** What `#channel` is on. */
+  #connection: { model: ChannelModel; broker: BrokerUrl } | undefined;
   #state: "consuming" | "draining" | "ended" = "consuming";
   /** Draining: deliveries that still arrive are requeued. */
   #requeueing = false;
@@ -53,19 +61,27 @@ export class Consumer {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#tasks = new TaskRunner({ ...options, idle: () => this.#idle() });
+    this.#retries = new Retries(options);
+    this.#tasks = new TaskRunner({ ...options, retries: this.#retries, idle: () => this.#idle() });
     this.#session = new Session({
       ...options,
-      setup: (connection) => this.#setup(connection),
+      setup: (connection, broker) => this.#setup(connection, broker),
       lost: (reason) => this.#lost(reason),
       failed: (error) => this.#failed(error),
     });
     this.#session.start();
   }
 
-  async #setup(connection: ChannelModel): Promise<void> {
+  async #setup(connection: ChannelModel, broker: BrokerUrl): Promise<void> {
     const { queue, name, autoAck, consumerTimeoutMs, report } = this.#options;
-    const channel = await openQueueChannel(() => connection.createChannel(), this.#options);
+    const noteType = (event: EngineEvent) => {
+      if (event.event === "queue-declared") this.#retries.queueType = event.type;
+      report(event);
+    };
+    const channel = await openQueueChannel(() => connection.createChannel(), {
+      ...this.#options,
+      report: noteType,
+    });
     if (this.#state !== "consuming") return; // stopped meanwhile
     let reason = "the broker closed the channel";
     channel.on("error", (error) => {
@@ -79,6 +95,7 @@ export class Consumer {
     await channel.prefetch(prefetch);
     if (this.#state !== "consuming") return;
     this.#channel = channel;
+    this.#connection = { model: connection, broker };
     // After consume-ok. amqplib hands over a delivery in the same segment before `consume` resolves.
     let isConsuming = false;
     const consuming = () => {
@@ -166,7 +183,7 @@ export class Consumer {
   }
 
   /** With no task running: ends, or soon checks whether the queue is empty. */
-  #idle(): void {
+  #idle(checkMs: number = defaults.emptyCheckMs): void {
     const { maxTasks, exitWhenEmpty } = this.#options;
     if (this.#tasks.inHand > 0) return;
     if (this.#state === "draining" && this.#cancelled) void this.#end();
@@ -175,18 +192,22 @@ export class Consumer {
     else if (exitWhenEmpty) {
       // One check after a short idle time, not one after every task.
       clearTimeout(this.#emptyTimer);
-      this.#emptyTimer = setTimeout(() => void this.#checkEmpty(), defaults.emptyCheckMs);
+      this.#emptyTimer = setTimeout(() => void this.#checkEmpty(), checkMs);
     }
   }
 
   async #checkEmpty(): Promise<void> {
-    if (this.#tasks.inHand > 0 || this.#channel === undefined) return;
-    // Rejects only if the channel is lost; the next channel checks again.
-    const found = await this.#channel.checkQueue(this.#options.queue).catch(() => undefined);
-    if (found === undefined || this.#tasks.inHand > 0) return;
+    if (this.#tasks.inHand > 0 || this.#channel === undefined || this.#connection === undefined) return;
+    const { model, broker } = this.#connection;
+    const { failedAt, taken } = this.#tasks;
+    // If the connection is lost, the next one checks again.
+    const left = await tasksLeft(model, broker, this.#options, failedAt).catch(() => "waiting");
+    if (this.#tasks.inHand > 0 || this.#state !== "consuming") return;
+    // One that came meanwhile may wait for another attempt already.
+    const isNone = left === "none" && this.#tasks.taken === taken;
     // A delivery can still be on its way; it comes before cancel-ok and is worked.
-    if (found.messageCount === 0) this.#drain("the queue is empty");
-    else this.#idle();
+    if (isNone) this.#drain("the queue is empty");
+    else this.#idle(left === "waiting" ? defaults.retryCheckMs : defaults.emptyCheckMs);
   }
 
   /** Cancels the consumer, and ends once no task is running. */
@@ -206,13 +227,17 @@ export class Consumer {
   }
 
   async #end(timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
-    if (this.#state === "ended") return this.#session.close(undefined, timeoutMs);
+    if (this.#state === "ended") return this.#close(undefined, timeoutMs);
     this.#state = "ended";
     const channel = this.#channel;
     this.#channel = undefined;
-    await this.#session.close(channel, timeoutMs);
+    await this.#close(channel, timeoutMs);
     this.#options.report({ event: "stopped", ...this.#tasks.totals });
     this.#resolve(this.#tasks.totals);
+  }
+
+  async #close(channel: Channel | undefined, timeoutMs: number): Promise<void> {
+    await Promise.all([this.#session.close(channel, timeoutMs), this.#retries.close(timeoutMs)]);
   }
 
   #lost(reason: string): void {
@@ -224,6 +249,7 @@ export class Consumer {
   #failed(error: WorkQueueError): void {
     this.#state = "ended";
     this.#tasks.requeueAll(error.message);
+    void this.#retries.close(defaults.forcedCloseMs);
     this.#options.report({ event: "stopped", ...this.#tasks.totals });
     this.#reject(error);
   }

@@ -1,4 +1,4 @@
-import { type Channel, type ConsumeMessage, IllegalOperationError } from "amqplib";
+import { type Channel, type ConsumeMessage, IllegalOperationError, type MessageProperties } from "amqplib";
 import { batchWrites } from "../connection/write-batch.js";
 import { Task } from "../task.js";
 
@@ -29,6 +29,19 @@ export class Delivery {
     this.acquiredCount = redelivered ? counted(headers?.["x-acquired-count"]) : undefined;
     this.#channel = channel;
     this.#message = message;
+  }
+
+  /** All its properties, as amqplib decodes them. */
+  get properties(): MessageProperties {
+    return this.#message.properties;
+  }
+
+  /**
+   * How often it came back as a delivery limit counts, even where it is not marked as redelivered: a message that was
+   * moved from another queue brings its count along, and RabbitMQ 4.3 goes on from there.
+   */
+  get returns(): number {
+    return counted(this.properties.headers?.["x-delivery-count"]) ?? 0;
   }
 
   /** basic.ack: the task is done. False where the channel is gone and the broker will redeliver it. */

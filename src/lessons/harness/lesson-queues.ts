@@ -52,7 +52,7 @@ export class LessonQueues {
     const found: string[] = [];
     await new Consumer({
       ...{ ...this.#target, queue, queueType: undefined, autoAck: false, consumerTimeoutMs: undefined },
-      ...{ concurrency: 1, prefetch: 1_000, maxTasks: undefined, exitWhenEmpty: true },
+      ...{ concurrency: 1, prefetch: 1_000, maxTasks: undefined, exitWhenEmpty: true, retry: [] },
       handler: ({ text = "" }) => {
         found.push(text);
       },
