@@ -11,6 +11,7 @@ import { deleteQueue, purgeQueue } from "../commands/purge-delete.js";
 import { status } from "../commands/status.js";
 import { timeline } from "../commands/timeline.js";
 import { watchStatus } from "../commands/watch.js";
+import { WorkQueueError } from "../engine/errors.js";
 import { lessons } from "../lessons/lessons.js";
 import {
   adminUrlOption,
@@ -85,6 +86,36 @@ command.addCommand(
 );
 
 command.addCommand(
+  connectedCommand(
+    "task-queue dead",
+    "List the queue's dead letters: tasks that failed for good, in the queue <queue>.dead.",
+  )
+    .addArgument(
+      new Argument("[action]", "show: all of a letter; replay: back to the queue; drop: delete").choices([
+        "show",
+        "replay",
+        "drop",
+      ] as const),
+    )
+    .argument("[id...]", "the letters' ids, as the list has them")
+    .option("--all", "replay, drop: every dead letter")
+    .option("--yes", "drop: do not ask")
+    .option("--json", "print one JSON object per line (docs/events.md)")
+    .action((action, ids, flags) =>
+      perform(flags, async (terminal) => {
+        const { all = false, yes = false, json = false } = flags;
+        const selection = selectionOf(action, ids, all);
+        const options = { ...(await connectionOptions(flags, terminal)), name, json };
+        const dead = await import("../commands/dead.js");
+        if (action === "replay") return dead.replay(selection, options, terminal);
+        if (action === "drop") return dead.drop(selection, { ...options, yes }, terminal);
+        if (action === "show") return dead.showLetters(ids, options, terminal);
+        return dead.listLetters(options, terminal);
+      }),
+    ),
+);
+
+command.addCommand(
   leafCommand("task-queue admin", "Open RabbitMQ's admin UI at the queue's page, and print its address.")
     .addOption(urlOption())
     .addOption(queueOption())
@@ -152,6 +183,19 @@ command.addCommand(
     .option("--svg <path>", "write the timeline to this file too, as SVG")
     .action((logs, flags) => perform(flags, (terminal) => timeline({ logs, svg: flags.svg }, terminal))),
 );
+
+/** @throws WorkQueueError USAGE */
+function selectionOf(action: string | undefined, ids: string[], all: boolean): string[] | "all" {
+  const usage = (message: string) => new WorkQueueError("USAGE", message);
+  const takesAll = action === "replay" || action === "drop";
+  if (all && !takesAll) throw usage("--all is for replay and drop; without an action all are listed.");
+  if (all && ids.length > 0) throw usage("Give ids or --all, not both.");
+  if (action !== undefined && !all && ids.length === 0)
+    throw usage(
+      `Which one? task-queue dead ${action} <id>${takesAll ? ", or --all" : ""}; task-queue dead lists them.`,
+    );
+  return all ? "all" : ids;
+}
 
 const [first = "", ...rest] = process.argv.slice(2);
 const [asked = "", words] = first === "help" ? [rest[0], ["--help"]] : [first, rest];

@@ -34,6 +34,7 @@ export function statusLines(
   const numbers: [string, string][] = [
     ["ready", whole(status.ready)],
     ["unacknowledged", whole(status.unacknowledged)],
+    ...failures(status),
     ["workers", whole(status.workerCount)],
     ["published", rate(status.rates.publish)],
     ["acknowledged", rate(status.rates.ack)],
@@ -46,6 +47,17 @@ export function statusLines(
   const below = block(wrap(freshness(status), columns - 2).map((line) => colors.dim(`  ${line}`)));
   const left = rows - above.length - below.length - 1;
   return [...above, ...block(table(status, { columns, rows: left }, colors)), ...below];
+}
+
+/** Failed tasks, where there are any: most queues have none, and no queues for them. */
+function failures({ waitingToRetry, dead }: QueueStatus): [string, string][] {
+  const rows: [string, number | null][] = [
+    ["to be retried", waitingToRetry],
+    ["dead letters", dead],
+  ];
+  return rows.flatMap(([label, tasks]): [string, string][] =>
+    tasks !== null && tasks > 0 ? [[label, whole(tasks)]] : [],
+  );
 }
 
 /** Lines that belong together, with an empty one before. */
@@ -103,6 +115,7 @@ function hints(status: QueueStatus): string[] {
     const known = amqpAlone ? "AMQP alone gives no more than this" : "Not all is known";
     found.push(`${known}. ${printable(unknownBecause, 400)}`);
   }
+  if ((status.dead ?? 0) > 0) found.push("`task-queue dead` shows the dead letters, and why they are.");
   if (type === "stream")
     found.push(
       "It is a stream: messages stay in it when acknowledged; RabbitMQ counts them late, and its consumers not at all.",

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
+import { DeadLetter } from "#dist/engine/retry/dead-letter.js";
 import { sharedBroker } from "../support/broker.js";
 import { type Running, run, start } from "../support/command.js";
+import { publishAll, workAll } from "../support/engine.js";
 import { eventually, eventuallyIs } from "../support/eventually.js";
-import { openChannel, uniqueQueue, brokerUrl as url } from "../support/queue.js";
+import { deletedAfterwards, openChannel, uniqueQueue, brokerUrl as url } from "../support/queue.js";
 import { listed } from "../support/rabbitmqctl.js";
 import { type StatusJson, statusOf } from "../support/status.js";
 
@@ -143,12 +146,37 @@ test("the status object names each worker with its prefetch and what it holds", 
       rates: status.rates,
       singleActiveConsumer: false,
       unknownBecause: null,
+      waitingToRetry: 0,
+      dead: 0,
     },
   );
   assert.deepEqual(
     Object.values(status.rates).map((rate) => typeof rate),
     ["number", "number"],
   );
+});
+
+test("status counts tasks that wait for another attempt, and dead letters; text names them only if there are any", async (t) => {
+  const queue = uniqueQueue(t, url);
+  for (const name of ["retry.1m", "dead"]) deletedAfterwards(t, `${queue}.${name}`, url);
+  const target = { queue, urls: [new BrokerUrl(url)] };
+  await publishAll(["later", "never", "never"], target);
+  assert.doesNotMatch(
+    (await run(t, "task-queue", ["status", "-u", url, "-q", queue])).stdout,
+    /retried|dead/,
+  );
+  const { totals } = await workAll({
+    ...{ ...target, retry: [60_000], exitWhenEmpty: false, maxTasks: 3 },
+    handler: ({ text }) => {
+      throw text === "never" ? new DeadLetter("never") : new Error("later");
+    },
+  });
+  assert.deepEqual([totals.failed, totals.dead], [3, 2]);
+  const status = await statusOf(t, url, queue);
+  assert.deepEqual([status.ready, status.waitingToRetry, status.dead], [0, 1, 2]);
+  const { stdout } = await run(t, "task-queue", ["status", "-u", url, "-q", queue]);
+  assert.match(stdout, /\n {2}to be retried {3}1\n {2}dead letters {4}2\n/);
+  assert.match(stdout, /`task-queue dead` shows the dead letters/);
 });
 
 test("rates are those of the management API: above nothing while tasks are published and worked", async (t) => {

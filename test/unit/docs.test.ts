@@ -13,7 +13,7 @@ const help = (...words: string[]): string =>
     encoding: "utf8",
   });
 
-const subcommands = ["broker", "lesson", "timeline", "status", "purge", "delete", "admin"];
+const subcommands = ["broker", "lesson", "timeline", "status", "purge", "delete", "dead", "admin"];
 /** By what is typed. */
 const helps = new Map([
   ...["new-task", "worker", "task-queue"].map((name): [string, string] => [name, help(name)]),

@@ -26,6 +26,8 @@ const known: QueueStatus = {
   rates: { publish: 12.04, ack: 0 },
   singleActiveConsumer: false,
   unknownBecause: null,
+  waitingToRetry: 0,
+  dead: 0,
 };
 
 const lines = (status: Partial<QueueStatus> = {}, columns = 100, rows = Number.POSITIVE_INFINITY): string[] =>
@@ -180,6 +182,8 @@ test("no line is wider than the terminal, and none has a character that acts on 
     type: fc.option(name, { nil: null }),
     unknownBecause: fc.option(name, { nil: null }),
     unacknowledged: count,
+    waitingToRetry: count,
+    dead: count,
     singleActiveConsumer: fc.boolean(),
     workers: fc.option(fc.array(fc.record({ name, prefetch: count, unacknowledged: count })), { nil: null }),
   });

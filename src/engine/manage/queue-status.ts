@@ -1,7 +1,8 @@
 import type { ChannelModel } from "amqplib";
 import type { BrokerUrl } from "../connection/broker-url.js";
 import { withConnection } from "../connection/with-connection.js";
-import { reasonOf } from "../errors.js";
+import { codeOf, reasonOf } from "../errors.js";
+import { deadQueueName, retryQueuePrefix } from "../retry/retry-queues.js";
 import { adminBase, isRecord, ManagementApi } from "./management-api.js";
 import { countQueue, type QueueRequest } from "./queue-operations.js";
 
@@ -35,6 +36,10 @@ export interface QueueStatus {
   singleActiveConsumer: boolean | null;
   /** Why the management API did not return everything, or null. */
   unknownBecause: string | null;
+  /** Failed tasks that wait for their next attempt, in retry queues or delayed by the queue itself. */
+  waitingToRetry: number | null;
+  /** Dead letters; exact. */
+  dead: number | null;
 }
 
 /** Which queue, and where the management API is. */
@@ -63,7 +68,7 @@ export async function statusOn(
 ): Promise<QueueStatus> {
   const counts = await countQueue(connection, queue);
   const api = new ManagementApi({ base: adminBase(broker, adminUrl), broker, tls, signal });
-  const { type, totals, workers, rates, singleActiveConsumer, unknownBecause } = await askAboutQueue(
+  const { type, totals, workers, rates, singleActiveConsumer, unknownBecause, waiting } = await askAboutQueue(
     api,
     broker,
     queue,
@@ -81,7 +86,30 @@ export async function statusOn(
     rates,
     singleActiveConsumer,
     unknownBecause,
+    waitingToRetry: await waitingToRetry(connection, waiting),
+    // A queue that is known not to be there is not asked for: the broker logs each refusal.
+    dead: waiting?.hasDead === false ? 0 : await readyOrNone(connection, deadQueueName(queue)),
   };
+}
+
+/** How many tasks are ready in a queue: 0 where it does not exist, null where it cannot be looked at. */
+const readyOrNone = (connection: ChannelModel, queue: string): Promise<number | null> =>
+  countQueue(connection, queue).then(
+    ({ ready }) => ready,
+    (error: unknown) => (codeOf(error) === "QUEUE_MISSING" ? 0 : null),
+  );
+
+async function waitingToRetry(
+  connection: ChannelModel,
+  waiting: ManagedQueue["waiting"],
+): Promise<number | null> {
+  if (waiting === null) return null;
+  let sum: number | null = waiting.delayed;
+  for (const queue of waiting.retryQueues) {
+    const ready = await readyOrNone(connection, queue);
+    sum = sum === null || ready === null ? null : sum + ready;
+  }
+  return sum;
 }
 
 /** What the management API knows of a queue. */
@@ -89,6 +117,8 @@ interface ManagedQueue
   extends Pick<QueueStatus, "type" | "workers" | "rates" | "singleActiveConsumer" | "unknownBecause"> {
   /** From one moment: now for classic queues, up to 5 s ago for others. */
   totals: { ready: number; unacknowledged: number } | null;
+  /** Which queues for failed tasks there are, and how many tasks the queue itself delays. */
+  waiting: { hasDead: boolean; retryQueues: string[]; delayed: number } | null;
 }
 
 type Json = Record<string, unknown>;
@@ -106,10 +136,11 @@ async function askAboutQueue(
     unknownBecause ??= reasonOf(error);
     return null;
   };
-  const [found, totals, channels] = await Promise.all([
+  const [found, totals, channels, names] = await Promise.all([
     api.get(path).catch(orNull),
     askTotals(api, inVhost, queue).catch(orNull),
     api.get(`vhosts/${inVhost}/channels?columns=name,messages_unacknowledged,consumer_count`).catch(orNull),
+    api.get(`queues/${inVhost}?columns=name&disable_stats=true`).catch(orNull),
   ]);
   const about = isRecord(found) ? found : {};
   // Absent where the broker gathers no statistics.
@@ -117,12 +148,18 @@ async function askAboutQueue(
     ? about["consumer_details"].filter(isRecord)
     : null;
   const held = heldByChannel(channels);
-  const others = (consumers ?? []).some(
+  const hasOthers = (consumers ?? []).some(
     (one) => !held.has(channelOf(one)) && field(one, "channel_details", "user") !== username,
   );
-  if (channels !== null && others && !(await seesAll(api)))
+  if (channels !== null && hasOthers && !(await seesAll(api)))
     unknownBecause ??= `User "${username}" may see its own workers' channels only; the tag monitoring shows all.`;
+  const others = Array.isArray(names) ? names.filter(isRecord).map(({ name }) => text(name) ?? "") : null;
   return {
+    waiting: others && {
+      hasDead: others.includes(deadQueueName(queue)),
+      retryQueues: others.filter((name) => name.startsWith(retryQueuePrefix(queue))),
+      delayed: number(about["messages_delayed"]) ?? 0,
+    },
     type: text(about["type"]),
     totals,
     workers: consumers?.map((one) => worker(one, held)).sort(byName) ?? null,
