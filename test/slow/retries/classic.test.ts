@@ -1,0 +1,17 @@
+import { test } from "node:test";
+import { PrivateBroker } from "#dist/broker/private-broker.js";
+import { round, TASKS } from "./round.js";
+
+test(`${TASKS} tasks that fail one time in three, on a classic queue, workers and broker killed: each is done or dead after all its attempts`, async (t) => {
+  const broker = await PrivateBroker.start();
+  t.after(() => broker.stop());
+  await round(t, {
+    urls: [broker.url],
+    type: "classic",
+    killBroker: async () => {
+      await broker.kill();
+      await broker.restart();
+    },
+    saveDeclarations: () => broker.saveDeclarations(),
+  });
+});
