@@ -59,6 +59,8 @@ export interface PublisherOptions extends QueueOptions {
   ttlMs?: number | undefined;
   /** Once connected, gives up after this long without any confirm, in ms; default 30,000. */
   confirmTimeoutMs?: number | undefined;
+  /** Headers of every task, as amqplib encodes them; default: none. A handler finds them in its context. */
+  headers?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface PublishTasksOptions extends PublisherOptions {
@@ -67,13 +69,16 @@ export interface PublishTasksOptions extends PublisherOptions {
    * INTERRUPTED, or resolves if there was nothing more to read.
    */
   signal?: AbortSignal | undefined;
+  /** Resolve although some tasks are not stored, which the totals count; default false: it rejects then. */
+  allowUnstored?: boolean | undefined;
 }
 
 /**
- * Publishes one task or several, and resolves when the broker has confirmed them, that is routed and stored them. A task
- * that no queue took is counted in `unroutable`. Reconnects if the connection is lost.
+ * Publishes one task or several, and resolves when the broker has confirmed them, that is routed and stored them.
+ * Reconnects if the connection is lost.
  * @throws WorkQueueError; with CONFIRM_TIMEOUT, events `task-unconfirmed` name the tasks that may or may not be stored.
- * Once it was connected, the error has `totals`; another run may begin behind `upToLine`.
+ * UNROUTABLE or PUBLISH_REFUSED when all are published, but some not stored: no queue took them, or the broker refused
+ * them; events name them. Once it was connected, the error has `totals`; another run may begin behind `upToLine`.
  */
 export async function publishTasks(
   tasks: string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
@@ -85,7 +90,20 @@ export async function publishTasks(
   const several = typeof tasks === "string" || tasks instanceof Uint8Array ? [tasks] : tasks;
   if (!(Symbol.iterator in Object(several) || Symbol.asyncIterator in Object(several)))
     throw usage("The tasks must be text, bytes, or an iterable of these.");
-  return publish(numbered(several), { ...publisherOptions(options), signal });
+  const totals = await publish(numbered(several), { ...publisherOptions(options), signal });
+  const { unroutable, refused } = totals;
+  if (options.allowUnstored === true || unroutable + refused === 0) return totals;
+  const reasons = [
+    ...(unroutable > 0 ? [`no queue took ${unroutable}`] : []),
+    ...(refused > 0 ? [`the broker refused ${refused}`] : []),
+  ];
+  throw Object.assign(
+    new WorkQueueError(
+      unroutable > 0 ? "UNROUTABLE" : "PUBLISH_REFUSED",
+      `Not all tasks are stored: ${reasons.join(", ")}; ${totals.confirmed} confirmed.`,
+    ),
+    { totals },
+  );
 }
 
 /** Publishes tasks as they come, over one connection. */
@@ -207,6 +225,7 @@ function publisherOptions(options: PublisherOptions) {
     ...queueOptions("publisher", options),
     persistent: options.persistent ?? true,
     ttlMs: options.ttlMs,
+    headers: options.headers,
     // Node's timers keep 31 bits of ms; a longer one would fire at once (Node docs, setTimeout).
     confirmTimeoutMs: Math.min(options.confirmTimeoutMs ?? defaults.confirmTimeoutMs, LONGEST_TIMER),
   };

@@ -49,7 +49,9 @@ export const publisherRules = {
   persistent: aBoolean,
   ttlMs: wholeNumber(0, 2 ** 32 - 1), // RabbitMQ's limit (rabbit_misc:check_expiry)
   confirmTimeoutMs: milliseconds(1),
+  headers: anObject,
   signal: rule((value) => value instanceof AbortSignal, "must be an AbortSignal"),
+  allowUnstored: aBoolean,
 };
 
 export const workerRules = {

@@ -78,7 +78,8 @@ test("examples/fetch.ts writes each page to a file, tries again where the server
   const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const queue = await queueOf(t, `${at}/one`, `${at}/one`, `${at}/busy`, `${at}/none`, "nonsense");
   const path = folder(t);
-  const flags = "--noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess --skipLibCheck";
+  const flags =
+    "--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess --skipLibCheck";
   const target = "--module nodenext --target es2023 --lib es2023 --types node";
   const tsc = ["node_modules/typescript/bin/tsc", ...`${flags} ${target}`.split(" "), example("fetch.ts")];
   const checked = spawnSync(process.execPath, tsc, { cwd: root, encoding: "utf8" });

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { publishTasks, startWorker, WorkQueueError, type WorkQueueEvent } from "rabbitmq-work-queue";
+import {
+  type Handler,
+  publishTasks,
+  startWorker,
+  WorkQueueError,
+  type WorkQueueEvent,
+} from "rabbitmq-work-queue";
+import { sharedBroker } from "../support/broker.js";
 import { Running } from "../support/command.js";
-import { brokerUrl, uniqueQueue } from "../support/queue.js";
+import { brokerUrl, hasReady, openChannel, uniqueQueue } from "../support/queue.js";
 
 test("the library publishes tasks and works them with a handler of one's own", async (t) => {
   const queue = uniqueQueue(t);
@@ -84,6 +91,46 @@ test("N10: what a listener throws is an uncaught exception with its own stack, n
   assert.equal(code, 1);
   assert.match(stderr, /Error: of the listener's own/);
   assert.doesNotMatch(stdout, /connection-lost/);
+});
+
+test("headers of tasks reach the handler, whatever is published again", async (t) => {
+  const queue = uniqueQueue(t);
+  await publishTasks(["one", "two"], { url: brokerUrl, queue, headers: { colour: "red", size: 3 } });
+  const seen: unknown[] = [];
+  const handler: Handler = (_task, { headers }) => void seen.push(headers);
+  await startWorker(handler, { url: brokerUrl, queue, exitWhenEmpty: true }).finished;
+  assert.deepEqual(seen, [
+    { colour: "red", size: 3 },
+    { colour: "red", size: 3 },
+  ]);
+});
+
+test("what the broker refuses makes publishTasks reject with the totals, unless it is asked not to", async (t) => {
+  const { url } = await sharedBroker("limited");
+  const options = { url, queue: uniqueQueue(t, url) };
+  const tasks = ["small", "x".repeat(2_000)];
+  await assert.rejects(publishTasks(tasks, options), (error: unknown) => {
+    assert.ok(error instanceof WorkQueueError);
+    assert.deepEqual([error.code, error.totals?.confirmed, error.totals?.refused], ["PUBLISH_REFUSED", 1, 1]);
+    return /the broker refused 1; 1 confirmed/.test(error.message);
+  });
+  const totals = await publishTasks(tasks, { ...options, allowUnstored: true });
+  assert.deepEqual([totals.confirmed, totals.refused], [1, 1]);
+});
+
+test("a task that no queue took makes publishTasks reject as unroutable", async (t) => {
+  const queue = uniqueQueue(t);
+  const channel = await openChannel(t);
+  async function* tasks() {
+    yield "to the queue";
+    await hasReady(channel, queue, 1);
+    await channel.deleteQueue(queue);
+    yield "to no queue";
+  }
+  await assert.rejects(publishTasks(tasks(), { url: brokerUrl, queue }), {
+    code: "UNROUTABLE",
+    message: /no queue took 1; 1 confirmed/,
+  });
 });
 
 test("its errors have a code", async () => {

@@ -22,6 +22,8 @@ interface Listeners {
 export interface PublishChannelOptions extends DeclareOptions {
   persistent: boolean;
   ttlMs: number | undefined;
+  /** Headers of every task; default: none, which keeps the properties small. */
+  headers?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A channel with confirms, on which the queue is declared. */
@@ -30,6 +32,7 @@ export class PublishChannel {
   readonly #queue: string;
   /** One object for all tasks, changed in place: amqplib encodes it within `publish`. Under 64 bytes (docs/performance.md). */
   readonly #properties: Options.Publish;
+  readonly #headers: Readonly<Record<string, unknown>> | undefined;
   /** Numbered as they are published, from 1, which is their delivery tag on this channel (guide "Confirms"). */
   readonly #unconfirmed = new Window<Outgoing>();
 
@@ -45,11 +48,12 @@ export class PublishChannel {
 
   private constructor(
     channel: ConfirmChannel,
-    { queue, persistent, ttlMs }: PublishChannelOptions,
+    { queue, persistent, ttlMs, headers }: PublishChannelOptions,
     { onAck, onNack, onReturn, onRefusal, onClose }: Listeners,
   ) {
     this.#channel = channel;
     this.#queue = queue;
+    this.#headers = headers;
     this.#properties = {
       mandatory: true, // a confirm alone does not say that any queue took the message (guide "Confirms")
       persistent,
@@ -69,7 +73,8 @@ export class PublishChannel {
   publish(outgoing: Outgoing): boolean {
     const { task, maybeStored } = outgoing;
     const properties = this.#properties;
-    properties.headers = undefined; // what an instrumented amqplib may have added to the last one
+    // Without what an instrumented amqplib may have added to the last ones.
+    properties.headers = this.#headers === undefined ? undefined : { ...this.#headers };
     properties.messageId = task.id;
     properties.timestamp = Math.floor(Date.now() / 1000); // in s (spec 1.8.1)
     try {

@@ -19,6 +19,8 @@ export interface PublishOptions extends SessionTarget {
   persistent: boolean;
   /** The broker drops a task not delivered within this time, in ms. */
   ttlMs: number | undefined;
+  /** Headers of every task; default: none. */
+  headers?: Readonly<Record<string, unknown>> | undefined;
   /** Once connected, gives up after this long without any confirm, in ms. */
   confirmTimeoutMs: number;
   report: Report;
