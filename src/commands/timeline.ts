@@ -58,7 +58,8 @@ export async function timeline(
 /** The events that a timeline uses; others would only take memory. */
 const drawnEvents = new Set<string>([
   ...["connected", "consuming", "connection-lost"],
-  ...["task-received", "task-progress", "task-done", "task-aborted", "task-requeued"],
+  ...["task-received", "task-progress", "task-done", "task-failed", "task-dead"],
+  ...["task-aborted", "task-requeued"],
 ]);
 
 async function readLog(path: string, stdin: Readable, read: Read): Promise<void> {

@@ -3,6 +3,7 @@ import { confirms } from "./confirms.js";
 import { fairDispatch } from "./fair-dispatch.js";
 import { forgottenAck } from "./forgotten-ack.js";
 import type { Lesson } from "./lesson.js";
+import { poisonTask } from "./poison-task.js";
 import { scaleOut } from "./scale-out.js";
 import { shareTheWork } from "./share-the-work.js";
 import { workerCrash } from "./worker-crash.js";
@@ -16,4 +17,5 @@ export const lessons: readonly Lesson[] = [
   brokerRestart,
   confirms,
   scaleOut,
+  poisonTask,
 ];

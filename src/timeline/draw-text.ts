@@ -98,6 +98,7 @@ function drawRow(bars: readonly Bar[], scale: number, width: number): string {
 /** `├Third mess─┤`: the marks show how it began and ended; waiting and downtime are dotted, being no work. */
 function drawBar({ label, begin, end }: Bar, width: number): string {
   const right = ends[end].mark;
+  if (begin === "between") return right.repeat(width);
   if (width === 1) return end === "done" ? "│" : right;
   const room = width - 2;
   const name = room < 2 ? "" : fit(label, room);

@@ -15,6 +15,8 @@ export interface Mark {
 
 const killed: Mark = { mark: "✗", icon: "M-3.5-3.5 3.5 3.5M3.5-3.5-3.5 3.5", means: "killed", isBad: true };
 
+const between: Mark = { mark: "╌", icon: "M-5 0H5", means: "waiting for its next attempt" };
+
 export const begins: Record<Bar["begin"], Mark> = {
   received: { mark: "├", means: "received" },
   redelivered: {
@@ -26,10 +28,19 @@ export const begins: Record<Bar["begin"], Mark> = {
   waiting: { mark: "┄", means: "waited, not begun" },
   sending: { mark: "├", means: "sent" },
   down: killed,
+  between,
 };
 
 export const ends: Record<Bar["end"], Mark> = {
   done: { mark: "┤", means: "done" },
+  failed: { mark: "↯", icon: "M1.5-4.5-2.5 .7H2.5L-1.5 4.7", means: "failed" },
+  dead: {
+    mark: "■",
+    icon: "M-3-3H3V3H-3Z",
+    means: "failed, a dead letter now",
+    counted: "dead",
+    isBad: true,
+  },
   aborted: {
     mark: "!",
     icon: "M0-4.5V1M0 4V4.2",
@@ -41,6 +52,7 @@ export const ends: Record<Bar["end"], Mark> = {
   lost: { mark: "†", icon: "M0-5V5M-3-2H3", means: "lost", isBad: true },
   back: { mark: "↑", icon: "M0 4.5V-4M-3.2-1 0-4.2 3.2-1", means: "back", counted: "down and back" },
   open: { mark: "▸", icon: "M-2-3.5 2 0-2 3.5", means: "not ended" },
+  between,
 };
 
 /** The marks that occur in these timelines, each once, in the order above. */
@@ -55,6 +67,7 @@ export function countEnds(bars: readonly Bar[]): string {
   const numbers = new Map<Mark, number>();
   const add = (mark: Mark) => numbers.set(mark, (numbers.get(mark) ?? 0) + 1);
   for (const { begin, end } of bars) {
+    if (begin === "between") continue;
     add(ends[end]);
     if (begin === "redelivered") add(begins[begin]);
   }

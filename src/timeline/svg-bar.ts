@@ -26,6 +26,8 @@ export function svgBar(bar: Bar, { x, y, width: asked, height, color, edge }: Pl
   // One pixel less, so that there is a gap between two bars; at least 2, so that it is visible.
   const width = Math.max(asked - 1, 2);
   const middle = height / 2;
+  if (begin === "between")
+    return `<path d="M1 ${middle}H${round(width - 1)}" transform="translate(${round(x)} ${round(y)})" class="mark m${color}"/>`;
   const isWaiting = begin === "waiting";
   const tone = isWaiting ? "out" : begin === "down" ? "down" : String(color);
   const [fill, textColor, stroke] = isWaiting ? ["out", "bad", "mbad"] : [`f${tone}`, `t${tone}`, `m${tone}`];

@@ -8,10 +8,13 @@ export interface Bar {
   label: string;
   from: number;
   to: number;
-  /** `waiting`: lost before a worker began it, from its confirm on. `down`: the broker was killed. `sending`: a batch. */
-  begin: "received" | "redelivered" | "waiting" | "down" | "sending";
-  /** `aborted`: the connection was lost. `back`: the broker was restarted. `open`: it had not ended by the last event. */
-  end: "done" | "aborted" | "requeued" | "killed" | "lost" | "back" | "open";
+  /**
+   * `waiting`: lost before a worker began it, from its confirm on. `between`: a failed task waits for its next attempt, in
+   * the lane of the worker that had the last. `down`: the broker was killed. `sending`: a batch.
+   */
+  begin: "received" | "redelivered" | "waiting" | "down" | "sending" | "between";
+  /** `dead`: it became a dead letter. `aborted`: the connection was lost. `back`: the broker was restarted. `open`: it had not ended by the last event. */
+  end: "done" | "failed" | "dead" | "aborted" | "requeued" | "killed" | "lost" | "back" | "open" | "between";
 }
 
 /**
@@ -76,6 +79,8 @@ class Builder {
   readonly #connected = new Set<string>();
   /** Keys of tasks whose bar has ended as lost. */
   readonly #lostBars = new Set<string>();
+  /** Bars of attempts that failed, by the keys of their tasks: the latest of each. */
+  readonly #failedBars = new Map<string, Bar>();
   /** When tasks were confirmed, by their ids, in ms. */
   readonly #confirmedAt = new Map<string, number>();
 
@@ -116,6 +121,12 @@ class Builder {
       case "task-requeued":
         this.#end(keyOf(name, event.task), at, ends[event.event]);
         break;
+      case "task-failed":
+        this.#failed(event.task, name, event.retryInMs !== null, at);
+        break;
+      case "task-dead":
+        this.#dead(event.task, name, at);
+        break;
       case "task-lost":
         this.#lost(event.task, name, at);
         break;
@@ -155,6 +166,8 @@ class Builder {
 
   #received(task: Task, name: string, redelivered: boolean, at: number): void {
     const key = keyOf(name, task);
+    this.#end(betweenKey(task), at, "between");
+    this.#failedBars.delete(key);
     // A second process has the same name.
     const before = this.#open.get(key);
     if (before !== undefined) this.#end(key, before.goneAt ?? at, this.#endWhenKilled(name));
@@ -196,6 +209,27 @@ class Builder {
     this.#last = Math.max(this.#last, at);
   }
 
+  #failed(task: Task, name: string, isRetried: boolean, at: number): void {
+    const key = keyOf(name, task);
+    const open = this.#open.get(key);
+    if (open !== undefined) this.#failedBars.set(key, open.bar);
+    this.#end(key, at, "failed");
+    if (!isRetried) return;
+    const bar = this.#bar(name, "worker", { label: "", from: at, begin: "between" });
+    bar.end = "between";
+    this.#open.set(betweenKey(task), { bar, name, task: undefined });
+  }
+
+  /** Its last attempt has a bar already; one that came back too often was not begun. */
+  #dead(task: Task, name: string, at: number): void {
+    const failed = this.#failedBars.get(keyOf(name, task));
+    if (failed !== undefined) failed.end = "dead";
+    else {
+      const label = printableBody(task.body);
+      this.#bar(name, "worker", { label, from: at, begin: "received" }).end = "dead";
+    }
+  }
+
   /** A task that a worker held has its bar already; one that was never begun has waited since it was confirmed. */
   #lost(task: Task, name: string, at: number): void {
     if (this.#lostBars.has(keyOf(name, task))) return;
@@ -211,7 +245,8 @@ class Builder {
 
   /** A new process has this name: unless its tasks report progress later, the old one was killed. */
   #presumeDead(name: string, at: number): void {
-    for (const open of this.#open.values()) if (open.name === name) open.goneAt ??= at;
+    for (const open of this.#open.values())
+      if (open.name === name && open.bar.begin !== "between") open.goneAt ??= at; // the queue has those
   }
 
   /** How an unacknowledged task of a killed worker ends. */
@@ -219,6 +254,9 @@ class Builder {
 }
 
 const keyOf = (name: string, task: Task): string => `task\n${name}\n${task.id}`;
+
+/** Of a failed task between two attempts, whichever worker has the next one. */
+const betweenKey = (task: Task): string => `between\n${task.id}`;
 
 /** worker-10 comes after worker-9. */
 const collator = new Intl.Collator("en", { numeric: true });

@@ -47,7 +47,7 @@ test("a command that prints 1 GB costs no memory, and not one line is lost", { s
   assert.equal((await worker.ended).code, 0);
   assert.ok(bytes >= lines * 1_005, `${bytes} characters came`);
   t.diagnostic(`${seen.peakMb.toFixed(0)} MB at most`);
-  assert.ok(seen.peakMb > 0 && seen.peakMb < 250, `${seen.peakMb} MB`);
+  assert.ok(seen.peakMb > 0 && seen.peakMb < 300, `${seen.peakMb} MB`);
 });
 
 test(`${MANY} commands in a row, and 100 at a time: no process, descriptor or memory is left behind`, {
@@ -77,7 +77,7 @@ test(`${MANY} commands in a row, and 100 at a time: no process, descriptor or me
       seen.descriptors <= seen.firstDescriptors + 4 * atATime + 10,
       `${seen.descriptors} descriptors`,
     );
-    assert.ok(seen.peakMb > 0 && seen.peakMb < 250, `${seen.peakMb} MB`);
+    assert.ok(seen.peakMb > 0 && seen.peakMb < 300, `${seen.peakMb} MB`);
     const left = leftRunning(process.env["TMPDIR"] ?? "").filter((line) => line.startsWith("true"));
     assert.deepEqual(left, []);
   }

@@ -12,7 +12,7 @@ import { leftRunning } from "../support/left-running.js";
 import { ownTemporary } from "../support/own-temporary.js";
 import { brokerUrl, management } from "../support/queue.js";
 
-// Every lesson is played once; share-the-work in test/lessons, for npm test; forgotten-ack in forgotten.test.ts.
+// Every lesson is played once; share-the-work and poison-task in test/lessons, for npm test; forgotten-ack in forgotten.test.ts.
 
 test("all lessons are played", () => {
   assert.deepEqual(lessons.map(({ name }) => name).sort(), [
@@ -20,6 +20,7 @@ test("all lessons are played", () => {
     "confirms",
     "fair-dispatch",
     "forgotten-ack",
+    "poison-task",
     "scale-out",
     "share-the-work",
     "worker-crash",

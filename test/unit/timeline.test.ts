@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EngineEvent } from "#dist/engine/events.js";
 import { Task } from "#dist/engine/task.js";
+import { countEnds } from "#dist/timeline/marks.js";
 import { type Bar, buildTimeline } from "#dist/timeline/timeline.js";
 import type { LessonEvent, TimelineEvent } from "#dist/timeline/timeline-event.js";
 
@@ -71,6 +72,31 @@ test("a task that was not finished is shown as what became of it, and is no work
   ]);
   assert.equal(buildTimeline(events).elapsed, 9);
   assert.equal(buildTimeline(events).worked, 1);
+});
+
+test("each attempt of a task is a bar, and the time between two is one of its own kind; the last is dead", () => {
+  const failed = (name: string, second: number, attempt: number, retryInMs: number | null): TimelineEvent =>
+    say(name, second, { event: "task-failed", task: a, attempt, reason: "no", retryInMs });
+  const events = [
+    ...[received("w1", 0, a), failed("w1", 1, 1, 1_000)],
+    ...[received("w1", 1, b), done("w1", 3, b)],
+    ...[received("w2", 2, a), failed("w2", 3, 2, null)],
+    say("w2", 3.001, { event: "task-dead", task: a, reason: "no" }),
+    say("w2", 4, { event: "task-dead", task: c, reason: "came back too often" }),
+  ];
+  assert.deepEqual(bars(events), [
+    "w1 a. 0-1 received>failed",
+    "w1  1-2 between>between",
+    "w1 b.. 1-3 received>done",
+    "w2 a. 2-3 received>dead",
+    "w2 c... 4-4 received>dead",
+  ]);
+  assert.deepEqual(
+    buildTimeline(events).lanes.map((lane) => countEnds(lane.bars)),
+    ["1 failed, 1 done", "2 dead"],
+  );
+  const waits = [received("w1", 0, a), failed("w1", 1, 1, 9_000), connected("w1", 2)];
+  assert.deepEqual(bars(waits, 3), ["w1 a. 0-1 received>failed", "w1  1-3 between>between"]);
 });
 
 test("a worker that is killed ends its bars there and then: killed, or with auto-ack lost", () => {

@@ -3,6 +3,7 @@ import type { BrokerUrl } from "../../engine/connection/broker-url.js";
 import { withConnection } from "../../engine/connection/with-connection.js";
 import { Consumer } from "../../engine/consume/consumer.js";
 import { codeOf, reasonOf, WorkQueueError } from "../../engine/errors.js";
+import { type Letter, readLetters, replayLetters } from "../../engine/manage/dead-letters.js";
 import { deleteQueue, lookAtQueue, type QueueCounts } from "../../engine/manage/queue-operations.js";
 import { type QueueStatus, queueStatus } from "../../engine/manage/queue-status.js";
 
@@ -29,10 +30,13 @@ export class LessonQueues {
     await withConnection({ ...this.#target, signal }, async () => {});
   }
 
-  /** Returns the name of a new queue; workers and senders declare it. */
-  add(purpose: string): string {
+  /**
+   * Returns the name of a new queue; workers and senders declare it.
+   * @param more what the names of further queues have behind that name, such as `.dead`
+   */
+  add(purpose: string, ...more: string[]): string {
     const name = `lesson-${purpose}-${randomUUID().slice(0, 8)}`;
-    this.#names.push(name);
+    this.#names.push(name, ...more.map((suffix) => name + suffix));
     return name;
   }
 
@@ -45,6 +49,18 @@ export class LessonQueues {
   async status(queue: string, signal: AbortSignal): Promise<QueueStatus> {
     const { status } = await queueStatus({ ...this.#target, queue, adminUrl: undefined, signal });
     return status;
+  }
+
+  /** A queue's dead letters, which stay; rejects when the signal is aborted. */
+  async deadLetters(queue: string, signal: AbortSignal): Promise<Letter[]> {
+    const letters: Letter[] = [];
+    await readLetters({ ...this.#target, queue, signal }, (letter) => letters.push(letter));
+    return letters;
+  }
+
+  /** Puts a queue's dead letters back into it; resolves with their ids. */
+  replay(queue: string, signal: AbortSignal): Promise<string[]> {
+    return replayLetters({ ...this.#target, queue, signal }, "all");
   }
 
   /** Takes all tasks out of a queue without other consumers, in order, as text. */

@@ -3,6 +3,7 @@ import { PrivateBroker } from "../../broker/private-broker.js";
 import { BrokerUrl } from "../../engine/connection/broker-url.js";
 import { codeOf, WorkQueueError } from "../../engine/errors.js";
 import type { WorkQueueEvent } from "../../engine/events.js";
+import type { Letter } from "../../engine/manage/dead-letters.js";
 import type { QueueCounts } from "../../engine/manage/queue-operations.js";
 import type { QueueStatus } from "../../engine/manage/queue-status.js";
 import { BROKER } from "../../timeline/timeline.js";
@@ -95,14 +96,16 @@ export class LessonRun {
     return part;
   }
 
-  /** Returns the name of a new queue, which `close` deletes. */
-  newQueue(purpose: string): string {
-    return this.#queues.add(purpose);
+  /** Returns the name of a new queue, which `close` deletes, with the queues whose names have `more` behind that. */
+  newQueue(purpose: string, ...more: string[]): string {
+    return this.#queues.add(purpose, ...more);
   }
 
   /** Starts a worker, and resolves when it consumes. */
   async worker(name: string, queue: string, ...args: string[]): Promise<void> {
-    const common = ["--json", "--queue", queue, "--name", name, "--dot", `${this.dotMs}ms`];
+    // With a command, dots mean nothing.
+    const dot = args.includes("--") ? [] : ["--dot", `${this.dotMs}ms`];
+    const common = ["--json", "--queue", queue, "--name", name, ...dot];
     const worker = this.startProcess("bin/worker.js", name, [...common, ...args]);
     this.#workers.set(name, worker);
     // A worker runs until it is stopped.
@@ -274,6 +277,16 @@ export class LessonRun {
   /** The same as `task-queue status`. */
   queueStatus(queue: string): Promise<QueueStatus> {
     return this.#queues.status(queue, this.signal);
+  }
+
+  /** The same as `task-queue dead`. */
+  deadLetters(queue: string): Promise<Letter[]> {
+    return this.#queues.deadLetters(queue, this.signal);
+  }
+
+  /** The same as `task-queue dead replay --all`. */
+  replayDeadLetters(queue: string): Promise<string[]> {
+    return this.#queues.replay(queue, this.signal);
   }
 
   /** Takes all tasks out of a queue without consumers, in order, as text. */

@@ -91,6 +91,8 @@ export async function round(
     }
     await isDone((TASKS * (kill + 2)) / 10);
   }
+  // One that has only just been started does not know the signal yet, and dies of it.
+  for (const worker of workers) await worker.until(() => worker.stdout !== "", "writing something");
   for (const worker of workers) worker.child.kill("SIGTERM");
   for (const { code, stderr } of await Promise.all(workers.map(({ ended }) => ended)))
     assert.equal(code, 0, stderr);
