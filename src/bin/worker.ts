@@ -26,7 +26,8 @@ Commands (docs/jobs.md):
   input, and in the place of {} in an argument. Exit code 0: done. 65, or one of
   --dead-on: a dead letter. 126, 127: the worker stops with 1, the task goes
   back. Any other, a signal, --timeout: a failed attempt. It finds TASK_ID,
-  TASK_QUEUE, TASK_ATTEMPT, TASK_REDELIVERED and TASK_WORKER in its environment.
+  TASK_BYTES, TASK_QUEUE, TASK_ATTEMPT, TASK_REDELIVERED and TASK_WORKER in its
+  environment.
 
 Signals:
   On the first Ctrl-C (SIGINT, SIGTERM, SIGHUP) it takes no more tasks,

@@ -141,6 +141,7 @@ export class CommandWork {
     const env = {
       ...this.#env,
       TASK_ID: task.id.includes("\0") ? printable(task.id) : task.id, // no variable can hold a NUL
+      TASK_BYTES: String(task.bytes), // a worker that is killed leaves its command running, with a part of its input
       TASK_ATTEMPT: String(attempt),
       TASK_REDELIVERED: redelivered ? "1" : "0",
     };

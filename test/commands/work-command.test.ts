@@ -76,6 +76,7 @@ test("a command gets the body on stdin, and the task's name and number in its en
     ...{
       TASK_ID: "task-1",
       TASK_QUEUE: queue,
+      TASK_BYTES: String(body.length),
       TASK_ATTEMPT: "1",
       TASK_REDELIVERED: "0",
       TASK_WORKER: "kitchen",

@@ -52,6 +52,8 @@ const reasons: [line: RegExp, reason: string][] = [
     "a command of development",
   ],
   [/^npm run (setup|demo)|^npm (install|ci)|^git clone/, "changes the machine, or is what set up this clone"],
+  [/^worker .*-- (convert|examples|python3)/, "test/commands/examples.test.ts runs the examples"],
+  [/^task-queue dead \w+ [<a-z0-9]/, "names a dead letter: test/commands/dead.test.ts has some"],
   [/^docker|--image/, "needs Docker: test/commands/container.test.ts has what is told about containers"],
   [/^export|password@host/, "names a broker that is nobody's"],
   [/^node bench|^node /, "a command of development"],

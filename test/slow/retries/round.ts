@@ -15,10 +15,10 @@ const LIMIT_MS = process.env["CHAOS"] === "long" ? 1_750_000 : 280_000;
 
 /**
  * Fails one time in three, by a number that is made of its process id: a program that made one would take longer than the
- * task. A task that is done is a line of the file.
+ * task. A task that is done is a line of the file. The command of a killed worker may find only a part of its input.
  */
 const failsAtRandom = (done: string) =>
-  `read task; n=$(( ($$ * 1103515245 + TASK_ATTEMPT * 7919) / 65536 % 3 )); [ $n -ne 0 ] || { echo "bad luck" >&2; exit 1; }; echo $task >> ${done}`;
+  `read task; [ "\${#task}" -eq $TASK_BYTES ] || exit 1; n=$(( ($$ * 1103515245 + TASK_ATTEMPT * 7919) / 65536 % 3 )); [ $n -ne 0 ] || { echo "bad luck" >&2; exit 1; }; echo $task >> ${done}`;
 
 export function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "retries-"));
