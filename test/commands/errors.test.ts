@@ -155,7 +155,7 @@ const wrong: { command: CommandName; words: string[]; says: RegExp }[] = [
   { command: "worker", words: ["-c", "0"], says: /from 1 to 65535/ },
   { command: "worker", words: ["--prefetch", "1.5"], says: /whole number/ },
   { command: "worker", words: ["--queue-type", "stream"], says: /classic, quorum/ },
-  { command: "worker", words: ["extra"], says: /too many arguments/ },
+  { command: "worker", words: ["extra"], says: /A command goes behind --/ },
   { command: "worker", words: ["-q", ""], says: /must not be empty/ },
   { command: "new-task", words: ["--nope"], says: /unknown option/ },
   { command: "new-task", words: ["-f", "x", "word"], says: /a message or --file, not both/ },

@@ -18,7 +18,7 @@ test("lesson without a name lists the lessons, with the question each one answer
   assert.match(stdout, /^share-the-work\s+Which worker gets which task\?/);
   for (const { name, question } of lessons)
     assert.match(stdout, new RegExp(`^${name} +${question.replace("?", "\\?")}$`, "m"));
-  assert.equal(lessons.length, 7);
+  assert.equal(lessons.length, 8);
 });
 
 test("lesson share-the-work: all five tasks are sent, done and drawn, whatever is set for other brokers", async (t) => {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { GetMessage } from "amqplib";
-import { isAtLeast } from "../support/broker.js";
 import { assertClean } from "../support/clean.js";
 import { run } from "../support/command.js";
-import { openChannel, uniqueQueue } from "../support/queue.js";
+import { deletedAfterwards, openChannel, uniqueQueue } from "../support/queue.js";
 
 /** RabbitMQ's default delivery limit since 4.0; here the queue's own, so that 3.13 does as 4 does. */
 const LIMIT = 20;
@@ -48,20 +47,24 @@ for (const { times, received } of [
     assert.deepEqual(await work(t, queue), { received, stderr: "" });
   });
 
-for (const { times, at } of [
-  { times: 2, at: "the 21st" },
-  { times: LIMIT, at: "the next" },
-])
+for (const times of [2, 18])
   test(`delivery ${times + 1} of a task on a quorum queue: the worker says what will become of it`, async (t) => {
     const { queue } = await cameBack(t, times);
-    const become = (await isAtLeast(4, 0))
-      ? `, and drops or dead-letters it at ${at}, unless the queue or a policy sets another limit.`
-      : "; before 4.0 it has no limit of its own, only one the queue or a policy sets.";
     assert.deepEqual(await work(t, queue), {
       received: ` (redelivered, delivery ${times + 1})`,
-      stderr: ` [!] RabbitMQ counts ${times} returns of 'poison\\x1b[2J'${become}\n`,
+      stderr: ` [!] The broker counts ${times} returns of 'poison\\x1b[2J'; at the 19th a worker makes it a dead letter instead of beginning it.\n`,
     });
   });
+
+test("the 21st delivery, after which the broker would drop it, is a dead letter and not begun", async (t) => {
+  const { queue } = await cameBack(t, LIMIT);
+  deletedAfterwards(t, `${queue}.dead`);
+  const { code, stdout, stderr } = await run(t, "worker", ["-q", queue, "--max-tasks", "1"]);
+  assert.equal(code, 1);
+  assert.doesNotMatch(stdout, /Received/);
+  assert.match(stderr, /^ \[!\] Dead letter 'poison\\x1b\[2J': It came back 20 times without an answer/);
+  assert.equal((await (await openChannel(t)).checkQueue(`${queue}.dead`)).messageCount, 1);
+});
 
 test("a limit of 20 bears 20 returns: the 21st delivery is the last one", async (t) => {
   const { queue, channel, take } = await cameBack(t, LIMIT);

@@ -66,6 +66,7 @@ test("every acknowledgement goes through amqplib's Channel.ack, with the message
   let failed = false;
   const { totals } = await workAll({
     queue,
+    retry: "broker",
     concurrency: 20,
     handler: ({ text }) => {
       if (text !== "task 7" || failed) return;

@@ -36,14 +36,6 @@ export class Delivery {
     return this.#message.properties;
   }
 
-  /**
-   * How often it came back as a delivery limit counts, even where it is not marked as redelivered: a message that was
-   * moved from another queue brings its count along, and RabbitMQ 4.3 goes on from there.
-   */
-  get returns(): number {
-    return counted(this.properties.headers?.["x-delivery-count"]) ?? 0;
-  }
-
   /** basic.ack: the task is done. False where the channel is gone and the broker will redeliver it. */
   ack(): boolean {
     return whileOpen(() => {

@@ -9,7 +9,7 @@ import { type Failure, historyOf, replayedProperties } from "../retry/failure.js
 import { deadQueueName, hasDeliveryLimit, noLimit } from "../retry/retry-queues.js";
 import { Task } from "../task.js";
 import { pause } from "../timers.js";
-import { countQueue, purgeQueue, type QueueRequest } from "./queue-operations.js";
+import { countIfAny, purgeQueue, type QueueRequest } from "./queue-operations.js";
 
 /** The most letters that are looked at: a prefetch has 16 bits (AMQP 0-9-1, basic.qos). */
 const MOST_LETTERS = 65_535;
@@ -121,20 +121,17 @@ async function eachLetter(
   visit: Visit,
 ): Promise<number> {
   const queue = deadQueueName(workQueue);
-  const found = await countQueue(connection, queue).catch((error: unknown) => {
-    if (codeOf(error) === "QUEUE_MISSING") return { ready: 0 };
-    throw error;
-  });
-  if (found.ready === 0) return 0;
+  const ready = (await countIfAny(connection, queue))?.ready ?? 0;
+  if (ready === 0) return 0;
   await checkLooking(connection, queue);
   const channel = await connection.createChannel();
   channel.on("error", () => {});
-  await channel.prefetch(Math.min(prefetch, found.ready, MOST_LETTERS));
+  await channel.prefetch(Math.min(prefetch, ready, MOST_LETTERS));
   const visits: Promise<void>[] = [];
   const over = new AbortController();
   const lost = () => over.abort(new WorkQueueError("CONNECTION_LOST", "The connection was lost."));
   channel.on("close", lost);
-  const isComplete = () => visits.length === Math.min(found.ready, MOST_LETTERS);
+  const isComplete = () => visits.length === Math.min(ready, MOST_LETTERS);
   await channel.consume(queue, (message) => {
     if (message === null) lost(); // the queue was deleted
     if (message === null || isComplete()) return;
@@ -153,7 +150,7 @@ async function eachLetter(
   await Promise.all(visits);
   channel.off("close", lost);
   await channel.close();
-  return found.ready;
+  return ready;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Channel, ChannelModel } from "amqplib";
 import { differenceIn, isMissing, refusal } from "../connection/declare-queue.js";
 import { type ConnectionRequest, withConnection } from "../connection/with-connection.js";
 import { codeOf, reasonOf, WorkQueueError } from "../errors.js";
+import { isQueueName } from "../retry/retry-queues.js";
 
 /** AMQP reply codes (spec 1.2). */
 const PRECONDITION_FAILED = 406;
@@ -42,6 +43,17 @@ export function countQueue(connection: ChannelModel, queue: string): Promise<Que
     const { messageCount, consumerCount } = await channel.checkQueue(queue);
     return { ready: messageCount, workers: consumerCount };
   });
+}
+
+/** Counts a queue that need not exist; undefined where it does not, or cannot. @throws WorkQueueError as countQueue does */
+export async function countIfAny(connection: ChannelModel, queue: string): Promise<QueueCounts | undefined> {
+  if (!isQueueName(queue)) return undefined; // amqplib cannot ask for it
+  try {
+    return await countQueue(connection, queue);
+  } catch (error) {
+    if (codeOf(error) === "QUEUE_MISSING") return undefined;
+    throw error;
+  }
 }
 
 /**

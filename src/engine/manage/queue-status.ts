@@ -1,10 +1,10 @@
 import type { ChannelModel } from "amqplib";
 import type { BrokerUrl } from "../connection/broker-url.js";
 import { withConnection } from "../connection/with-connection.js";
-import { codeOf, reasonOf } from "../errors.js";
+import { reasonOf } from "../errors.js";
 import { deadQueueName, retryQueuePrefix } from "../retry/retry-queues.js";
 import { adminBase, isRecord, ManagementApi } from "./management-api.js";
-import { countQueue, type QueueRequest } from "./queue-operations.js";
+import { countIfAny, countQueue, type QueueRequest } from "./queue-operations.js";
 
 /** A consumer, from RabbitMQ's statistics: sampled every 5 s, so they may be 10 s old. */
 export interface WorkerStatus {
@@ -94,9 +94,9 @@ export async function statusOn(
 
 /** How many tasks are ready in a queue: 0 where it does not exist, null where it cannot be looked at. */
 const readyOrNone = (connection: ChannelModel, queue: string): Promise<number | null> =>
-  countQueue(connection, queue).then(
-    ({ ready }) => ready,
-    (error: unknown) => (codeOf(error) === "QUEUE_MISSING" ? 0 : null),
+  countIfAny(connection, queue).then(
+    (counts) => counts?.ready ?? 0,
+    () => null,
   );
 
 async function waitingToRetry(

@@ -1,12 +1,11 @@
 import type { ChannelModel } from "amqplib";
 import type { BrokerUrl } from "../connection/broker-url.js";
 import type { ConnectionTarget } from "../connection/connection.js";
-import { codeOf } from "../errors.js";
 import type { Retry } from "../retry/retries.js";
 import { retryQueueName } from "../retry/retry-queues.js";
 import { pause } from "../timers.js";
 import { adminBase, isRecord, ManagementApi } from "./management-api.js";
-import { countQueue } from "./queue-operations.js";
+import { countIfAny, countQueue } from "./queue-operations.js";
 
 /** Between two looks at retry queues, in ms. */
 const LOOKS_APART_MS = 200;
@@ -35,8 +34,8 @@ export async function tasksLeft(
     if ((await countQueue(connection, queue)).ready > 0) return "ready";
     let hasRetryQueues = false;
     for (const delayMs of retry === "broker" ? [] : new Set(retry)) {
-      const waiting = await countOrNone(connection, retryQueueName(queue, delayMs));
-      if (waiting !== undefined && waiting > 0) return "waiting";
+      const waiting = await countIfAny(connection, retryQueueName(queue, delayMs));
+      if (waiting !== undefined && waiting.ready > 0) return "waiting";
       hasRetryQueues ||= waiting !== undefined;
     }
     return hasRetryQueues ? "perhaps none" : "none";
@@ -71,14 +70,4 @@ async function delayed(
   const found = await api.get(path).catch(() => undefined);
   const number = isRecord(found) ? found["messages_delayed"] : undefined;
   return typeof number === "number" ? number : 0;
-}
-
-/** How many tasks are ready; undefined where there is no such queue. */
-async function countOrNone(connection: ChannelModel, queue: string): Promise<number | undefined> {
-  try {
-    return (await countQueue(connection, queue)).ready;
-  } catch (error) {
-    if (codeOf(error) === "QUEUE_MISSING") return undefined;
-    throw error;
-  }
 }

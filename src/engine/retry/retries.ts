@@ -57,10 +57,10 @@ export class Retries {
   }
 
   /** Why a task must not be begun, or undefined: the broker would drop it if this worker died too. */
-  refusal({ returns }: Delivery): DeadLetter | undefined {
-    if (this.#options.retry === "broker" || returns < mostReturns) return undefined;
+  refusal({ deliveryCount = 0 }: Delivery): DeadLetter | undefined {
+    if (this.#options.retry === "broker" || deliveryCount < mostReturns) return undefined;
     return new DeadLetter(
-      `It came back ${returns} times without an answer: perhaps each worker that began it died of it.`,
+      `It came back ${deliveryCount} times without an answer: perhaps each worker that began it died of it.`,
     );
   }
 
@@ -72,9 +72,9 @@ export class Retries {
    */
   async putAside(delivery: Delivery, thrown: unknown): Promise<PutAside> {
     const { queue, retry, name, urls } = this.#options;
-    const { properties, returns } = delivery;
+    const { properties, deliveryCount = 0 } = delivery;
     const isPoison = this.refusal(delivery) !== undefined;
-    const attempt = isPoison ? this.attemptOf(delivery) - 1 + returns : this.attemptOf(delivery);
+    const attempt = isPoison ? this.attemptOf(delivery) - 1 + deliveryCount : this.attemptOf(delivery);
     const failure = failureOf(thrown, name);
     const left = timeLeft(properties);
     let delayMs = thrown instanceof DeadLetter || retry === "broker" ? undefined : retry[attempt - 1];

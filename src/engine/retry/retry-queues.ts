@@ -70,8 +70,11 @@ export const noLimit = { "x-delivery-limit": -1 } as const;
 /** Whether quorum queues of this RabbitMQ version have a delivery limit unless told otherwise: 4.0 and later. */
 export const hasDeliveryLimit = (version: string): boolean => Number.parseInt(version, 10) >= 4;
 
+/** Whether there can be a queue of this name. */
+export const isQueueName = (name: string): boolean => Buffer.byteLength(name) <= LONGEST_NAME;
+
 function checked(name: string): string {
-  if (Buffer.byteLength(name) > LONGEST_NAME)
+  if (!isQueueName(name))
     throw new WorkQueueError(
       "QUEUE_REFUSED",
       `The queue name "${name}" is longer than ${LONGEST_NAME} bytes.`,
