@@ -52,7 +52,7 @@ const tools = {
       work,
     ]),
   "parallel -j 4 --retries 3": ({ work, list }) => [
-    ["parallel", "-j", "4", "--retries", "3", "-a", list, "--pipe", "-N1", work],
+    ["parallel", "-j", "4", "--retries", "3", "-a", list, work],
   ],
 };
 
@@ -74,9 +74,13 @@ async function round(tool, { fails = false, act }) {
   const queue = path.split("-").at(-1);
   const [work, list, done] = ["work", "list", "done"].map((name) => join(path, name));
   const failing = fails ? `case $x in *0) [ -e ${path}/$x ] || { touch ${path}/$x; exit 1; };; esac; ` : "";
-  writeFileSync(work, `#!/bin/sh\nread x; [ -n "$x" ] || exit 1; ${failing}sleep 0.1; echo $x >> ${done}\n`, {
-    mode: 0o755,
-  });
+  writeFileSync(
+    work,
+    `#!/bin/sh\nx=$1; [ -n "$x" ] || read x; [ -n "$x" ] || exit 1; ${failing}sleep 0.1; echo $x >> ${done}\n`,
+    {
+      mode: 0o755,
+    },
+  );
   writeFileSync(list, `${TASKS.join("\n")}\n`);
   spawnSync(bin("new-task")[0], [bin("new-task")[1], "-u", broker.url, "-q", queue, "--file", list]);
   broker.saveDeclarations();
@@ -87,7 +91,8 @@ async function round(tool, { fails = false, act }) {
   const ended = started.map(
     (child) => new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code))),
   );
-  while (lines().length < AT) await sleep(20);
+  const giveUpAt = Date.now() + 60_000;
+  while (lines().length < AT && Date.now() < giveUpAt) await sleep(20);
   await act(started);
   for (
     let [before, at] = [0, Date.now()];
@@ -103,10 +108,11 @@ async function round(tool, { fails = false, act }) {
   await Promise.all(ended);
   const distinct = new Set(lines());
   const left = tool.startsWith("parallel") ? 0 : await ready(queue);
+  const twice = lines().length - distinct.size;
   rmSync(path, { recursive: true });
   return {
     done: distinct.size,
-    twice: lines().length - distinct.size,
+    twice,
     left,
     lost: Math.max(TASKS.length - distinct.size - left, 0),
     processes: `${running} of ${started.length} still running`,
