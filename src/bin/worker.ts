@@ -38,7 +38,7 @@ Examples:
   worker                         in several terminals: each task to an idle one
   worker --max-tasks 1 --json    one task, its events as JSON
   worker --exit-when-empty       empty the queue, then exit
-  worker -c 4 -- ./resize --width 800        a command for each task`;
+  worker -c 4 -- ./resize small  a command for each task, four at a time`;
 
 const command = queueCommand(
   typedAs("worker"),
