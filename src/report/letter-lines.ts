@@ -58,7 +58,7 @@ const section = (title: string, lines: readonly string[], colors: ChalkInstance)
 
 function history({ at, attempts }: Letter): string {
   const when = at === null || at === "" ? "time unknown" : localTime(at);
-  return attempts === null ? when : `${when}, ${attempts === 1 ? "1 attempt" : count(attempts, "attempt")}`;
+  return attempts === null ? when : `${when}, ${count(attempts, "attempt")}`;
 }
 
 /** `2026-11-24 14:51:36` here; a text that is no time as it is. */

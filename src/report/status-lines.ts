@@ -115,7 +115,7 @@ function hints(status: QueueStatus): string[] {
     const known = amqpAlone ? "AMQP alone gives no more than this" : "Not all is known";
     found.push(`${known}. ${printable(unknownBecause, 400)}`);
   }
-  if ((status.dead ?? 0) > 0) found.push("`task-queue dead` shows the dead letters, and why they are.");
+  if ((status.dead ?? 0) > 0) found.push("`task-queue dead` shows the dead letters, and what failed.");
   if (type === "stream")
     found.push(
       "It is a stream: messages stay in it when acknowledged; RabbitMQ counts them late, and its consumers not at all.",
