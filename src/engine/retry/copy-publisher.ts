@@ -19,7 +19,13 @@ const ACCESS_REFUSED = 403;
 const PRECONDITION_FAILED = 406;
 
 /** How often a copy is published before it is given up, because it was nacked or returned. */
-const TRIES = 5;
+const TRIES = 6;
+
+/**
+ * After so many of them the connection is replaced: a quorum queue nacks while it has no leader, after its node's start
+ * for instance, and on channels used meanwhile even afterwards (seen with RabbitMQ 3.10).
+ */
+const TRIES_ON_ONE = 2;
 
 /** A message to be put into another queue. */
 export interface Copy {
@@ -35,6 +41,8 @@ interface Pending {
   /** How often it was nacked or returned. */
   failures: number;
   returned: string | undefined;
+  /** Publishes it again. */
+  timer: NodeJS.Timeout | undefined;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -70,7 +78,15 @@ export class CopyPublisher {
    */
   publish(target: TargetQueue, copy: Copy): Promise<void> {
     return new Promise((resolve, reject) => {
-      const pending: Pending = { target, copy, failures: 0, returned: undefined, resolve, reject };
+      const pending: Pending = {
+        target,
+        copy,
+        failures: 0,
+        returned: undefined,
+        timer: undefined,
+        resolve,
+        reject,
+      };
       this.#pending.add(pending);
       if (this.#current !== undefined) void this.#send(pending, this.#current);
       else if (this.#session === undefined) this.#connect();
@@ -131,7 +147,11 @@ export class CopyPublisher {
         if (one.target.name === fields.routingKey) one.returned = returnReason(fields);
     });
     this.#current = current;
-    for (const pending of this.#pending) void this.#send(pending, current);
+    for (const pending of this.#pending) {
+      clearTimeout(pending.timer);
+      pending.returned = undefined;
+      void this.#send(pending, current);
+    }
   }
 
   /** Declares its queue and publishes it. What the connection's end prevents is done on the next connection. */
@@ -196,8 +216,10 @@ export class CopyPublisher {
         pending,
         new WorkQueueError(code, `Queue "${pending.target.name}" takes no copy: ${reason}.`),
       );
+    else if (code === "NACKED" && pending.failures % TRIES_ON_ONE === 0)
+      this.#session?.restart("the broker nacks every copy on this one");
     else
-      setTimeout(() => {
+      pending.timer = setTimeout(() => {
         if (this.#current !== undefined && this.#pending.has(pending))
           void this.#send(pending, this.#current);
       }, backoff(pending.failures));
