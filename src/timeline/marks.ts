@@ -41,6 +41,12 @@ export const ends: Record<Bar["end"], Mark> = {
     counted: "dead",
     isBad: true,
   },
+  presumed: {
+    mark: "╌",
+    icon: "M-5 0H-3.6M-.7 0H.7M3.6 0H5",
+    means: "done by then (not seen)",
+    counted: "done by then",
+  },
   aborted: {
     mark: "!",
     icon: "M0-4.5V1M0 4V4.2",

@@ -13,8 +13,13 @@ export interface Bar {
    * the lane of the worker that had the last. `down`: the broker was killed. `sending`: a batch.
    */
   begin: "received" | "redelivered" | "waiting" | "down" | "sending" | "between";
-  /** `dead`: it became a dead letter. `aborted`: the connection was lost. `back`: the broker was restarted. `open`: it had not ended by the last event. */
-  end: "done" | "failed" | "dead" | "aborted" | "requeued" | "killed" | "lost" | "back" | "open" | "between";
+  /**
+   * `presumed`: done by then, though nobody saw it: `task-queue live` concludes it. `dead`: it became a dead letter.
+   * `aborted`: the connection was lost. `back`: the broker was restarted. `open`: it had not ended by the last event.
+   */
+  end:
+    | ("done" | "presumed" | "failed" | "dead" | "aborted" | "requeued" | "killed" | "lost" | "back" | "open")
+    | "between";
 }
 
 /**
@@ -47,7 +52,7 @@ export interface Titled {
 /** The name of the broker's lane. */
 export const BROKER = "broker";
 
-const ends = { "task-done": "done", "task-aborted": "aborted", "task-requeued": "requeued" } as const;
+const ends = { "task-aborted": "aborted", "task-requeued": "requeued" } as const;
 
 interface OpenBar {
   bar: Bar;
@@ -117,6 +122,8 @@ class Builder {
         break;
       }
       case "task-done":
+        this.#end(keyOf(name, event.task), at, "derived" in event ? "presumed" : "done");
+        break;
       case "task-aborted":
       case "task-requeued":
         this.#end(keyOf(name, event.task), at, ends[event.event]);

@@ -42,6 +42,18 @@ export class ManagementApi {
 
   /** GETs a path below `api/`, percent-encoded. */
   async get(path: string): Promise<unknown> {
+    const { where, origin, status, body } = await this.#request(path);
+    if (status === 200 && body !== undefined) return body;
+    throw this.#refusal(where, origin, status, body);
+  }
+
+  /** PUTs to a path below `api/`, percent-encoded. */
+  async put(path: string, content: unknown): Promise<void> {
+    const { where, origin, status, body } = await this.#request(path, JSON.stringify(content));
+    if (status !== 201 && status !== 204) throw this.#refusal(where, origin, status, body);
+  }
+
+  async #request(path: string, content?: string) {
     const { base, broker } = this.#options;
     // Some hosts that a socket accepts, such as IPv6 with a zone, are invalid in a URL.
     if (!URL.canParse(base)) throw new Error(`${base} is no address of a management API.`);
@@ -49,23 +61,27 @@ export class ManagementApi {
     const where = `The management API at ${url.origin}`;
     if (!mayLogIn(url, broker))
       throw new Error(`${where} is not used: the password would go unencrypted to a host other than AMQP's.`);
-    const { status, text } = await this.#ask(url, path).catch((error: unknown) => {
+    const { status, text } = await this.#ask(url, path, content).catch((error: unknown) => {
       throw new Error(`${where} does not answer (${reasonOf(error)}).`);
     });
-    const body = parse(text);
-    if (status === 200 && body !== undefined) return body;
+    return { where, origin: url.origin, status, body: parse(text) };
+  }
+
+  #refusal(where: string, origin: string, status: number, body: unknown): Error {
     const reason = isRecord(body) && typeof body["reason"] === "string" ? body["reason"] : undefined;
-    if (reason === undefined) throw new Error(`${url.origin} has no management API (status ${status}).`);
+    if (reason === undefined) return new Error(`${origin} has no management API (status ${status}).`);
     if (status === 401) {
-      const way = /not management user/i.test(reason) ? "; it needs the tag monitoring" : "";
-      throw new Error(`${where} refuses user "${broker.username}" (${reason}${way}).`);
+      const [, needed] = /not (management|administrator) user/i.exec(reason) ?? [];
+      const tag = needed?.toLowerCase() === "administrator" ? "administrator" : "monitoring";
+      const way = needed === undefined ? "" : `; it needs the tag ${tag}`;
+      return new Error(`${where} refuses user "${this.#options.broker.username}" (${reason}${way}).`);
     }
-    if (status === 404) throw new Error(`${where} has no such queue: is it another broker's?`);
-    throw new Error(`${where} says: ${reason.replace(/\.$/, "")}.`);
+    if (status === 404) return new Error(`${where} has no such queue: is it another broker's?`);
+    return new Error(`${where} says: ${reason.replace(/\.$/, "")}.`);
   }
 
   /** Not with fetch, which accepts no `ca`. No redirect is followed. */
-  async #ask(url: URL, path: string): Promise<{ status: number; text: string }> {
+  async #ask(url: URL, path: string, content?: string): Promise<{ status: number; text: string }> {
     const { broker, tls, signal } = this.#options;
     const login = Buffer.from(`${broker.username}:${broker.password}`).toString("base64");
     const end = new AbortController();
@@ -76,7 +92,12 @@ export class ManagementApi {
       host: hostOf(url),
       port: url.port,
       path: `${url.pathname.replace(/\/+$/, "")}/api/${path}`,
-      headers: { authorization: `Basic ${login}`, accept: "application/json" },
+      method: content === undefined ? "GET" : "PUT",
+      headers: {
+        authorization: `Basic ${login}`,
+        accept: "application/json",
+        ...(content === undefined ? {} : { "content-type": "application/json" }),
+      },
       signal: end.signal,
     };
     // Only now: most runs of the commands need neither.
@@ -86,7 +107,7 @@ export class ManagementApi {
         : (await import("node:http")).request(options);
     request.on("error", () => {}); // once there is a response, its own errors count
     try {
-      request.end();
+      request.end(content);
       const [response] = (await once(request, "response")) as [IncomingMessage];
       let text = "";
       for await (const part of response.setEncoding("utf8")) text += part;
