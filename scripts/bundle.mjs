@@ -1,6 +1,6 @@
 // Puts the two commands that people start often into few files, with the packages that every run needs: loading some
 // sixty took a fifth of the time of a task. `npm run build` runs it behind tsc, whose output everything else uses.
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -31,6 +31,10 @@ const { metafile } = await build({
     js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
   },
 });
+
+// What tsc does not take along: the page of `task-queue live` is served from dist.
+for (const name of ["index.html", "style.css"])
+  copyFileSync(join("src/live/page", name), join("dist/live/page", name));
 
 // Their licenses ask to come along.
 const packages = new Set(

@@ -7,6 +7,7 @@ import { parseAdminUrl } from "../commands/admin-url.js";
 import { broker } from "../commands/broker.js";
 import { brokerUrls } from "../commands/connection-options.js";
 import { listLessons, runLesson } from "../commands/lesson.js";
+import { live } from "../commands/live.js";
 import { deleteQueue, purgeQueue } from "../commands/purge-delete.js";
 import { status } from "../commands/status.js";
 import { timeline } from "../commands/timeline.js";
@@ -165,11 +166,38 @@ command.addCommand(
       "run it on this broker, on new queues: one URL, including any password; for amqps://, a certificate that the system trusts (default: a private RabbitMQ)",
     )
     .option("--svg <path>", "write the timeline to this file too, as SVG")
-    .action((name, file, { workers, dot, url, svg, color }) =>
+    .option("--live", "watch it on a page in the browser, as task-queue live shows it")
+    .action((name, file, { workers, dot, url, svg, live = false, color }) =>
       perform({ color }, async (terminal) => {
         const lesson = lessons.find((one) => one.name === name);
         if (lesson === undefined) return listLessons(terminal);
-        return runLesson(lesson, { workers, dotMs: dot, file, url, svg }, terminal);
+        return runLesson(lesson, { workers, dotMs: dot, file, url, svg, live }, terminal);
+      }),
+    ),
+);
+
+command.addCommand(
+  connectedCommand(
+    "task-queue live",
+    "Show the queue live on a local page: who sends, what waits, which worker has which task. Where no RabbitMQ runs on this machine, it starts a private one.",
+  )
+    .addOption(adminUrlOption())
+    .addOption(
+      new Option("--port <n>", "the page's port (default: any free one)").argParser(
+        checked(wholeNumber(1, 65_535)),
+      ),
+    )
+    .option("--no-open", "do not open it in a browser (env: TASK_QUEUE_OPEN=no, and CI)")
+    .option("--no-trace", "do without the firehose, which copies every message: counts only")
+    .option("--demo", "on a private RabbitMQ, with two workers and the tutorial's five tasks")
+    .option("--json", "print what the page sees, one event per line")
+    .action((flags) =>
+      perform(flags, async (terminal) => {
+        const adminUrl = parseAdminUrl(flags.adminUrl);
+        const { urls, tls, waitMs, queue } = await connectionOptions(flags, terminal);
+        const { port = 0, open, trace, demo = false, json = false, ca, cert, key } = flags;
+        const env = { AMQP_CA_FILE: ca, AMQP_CERT_FILE: cert, AMQP_KEY_FILE: key };
+        return live({ urls, tls, waitMs, queue, adminUrl, port, trace, demo, json, open, env }, terminal);
       }),
     ),
 );

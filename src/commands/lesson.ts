@@ -14,6 +14,7 @@ import { drawTimelines } from "../timeline/draw-text.js";
 import { buildTimeline, type Titled } from "../timeline/timeline.js";
 import { byHandLines } from "./by-hand.js";
 import { connectionTarget } from "./connection-options.js";
+import { LessonPage } from "./lesson-page.js";
 import { LessonScreen } from "./lesson-screen.js";
 import { onStopSignals, signalExitCode } from "./signals.js";
 import { checkSvg, writeSvg } from "./svg-file.js";
@@ -29,6 +30,8 @@ export interface RunOptions {
   url: string | undefined;
   /** A file for the timeline as SVG. */
   svg: string | undefined;
+  /** Whether to show it on the page of `task-queue live` too. */
+  live: boolean;
 }
 
 /** Lists the lessons. */
@@ -59,6 +62,8 @@ export async function runLesson(lesson: Lesson, options: RunOptions, terminal: T
   const stopListening = onStopSignals(process, { first: leave, second: leave });
   try {
     await runAndPrint(lesson, options, terminal, { signal: stop.signal, leaves });
+    // The lesson was over: the signal has only ended its page.
+    if (exitCode !== 1) exitCode = 0;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     output.err(ending);
@@ -70,11 +75,11 @@ export async function runLesson(lesson: Lesson, options: RunOptions, terminal: T
 
 async function runAndPrint(
   lesson: Lesson,
-  { url, svg, ...wanted }: RunOptions,
+  { url, svg, live, ...wanted }: RunOptions,
   terminal: Terminal,
   { signal, leaves }: { signal: AbortSignal; leaves(queue: LeftQueue): void },
 ): Promise<void> {
-  await refuseWhatCannotBe(lesson, { url, svg, ...wanted }, terminal);
+  await refuseWhatCannotBe(lesson, { url, svg, live, ...wanted }, terminal);
   const { file, workers = 2, dotMs = lesson.dotMs } = wanted;
   const input = file === undefined ? undefined : await checkTasks(file, terminal, signal);
   const options: LessonOptions = { file, input, workers, dotMs };
@@ -91,13 +96,18 @@ async function runAndPrint(
   say(dim(url === undefined ? "Starting a private RabbitMQ ..." : "On a new queue ..."));
   say("");
   const screen = new LessonScreen(terminal);
-  const run = await LessonRun.open({ url, dotMs, signal, observer: screen });
+  const page = live ? new LessonPage(screen, terminal, dotMs) : undefined;
+  const run = await LessonRun.open({ url, dotMs, signal, observer: page ?? screen });
   let measured: unknown;
   try {
+    await page?.open(run.url, signal);
     measured = await lesson.run(run, options);
   } finally {
     screen.end();
+    await page?.rest();
     for (const queue of await run.close()) leaves(queue);
+    // Only where it is over does the page stay.
+    if (measured === undefined || signal.aborted) await page?.close();
   }
   signal.throwIfAborted();
 
@@ -122,6 +132,7 @@ async function runAndPrint(
     await writeSvg(svg, drawSvg(lesson.question, drawn));
     say(dim(`\nThe timeline is in ${svg}.`));
   }
+  await page?.stay(signal);
 }
 
 /** Before anything is started. @throws WorkQueueError USAGE, BAD_URL, INPUT */

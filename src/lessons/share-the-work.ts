@@ -5,7 +5,7 @@ import { allDone, list, notDone, textOf } from "./harness/measure.js";
 import type { Lesson } from "./lesson.js";
 
 /** The five tasks of RabbitMQ's "Work Queues" tutorial: fifteen dots. */
-const tutorialTasks = [
+export const tutorialTasks = [
   "First message.",
   "Second message..",
   "Third message...",

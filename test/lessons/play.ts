@@ -89,7 +89,7 @@ export async function playWhole<M>(
       return measured;
     },
   };
-  const options = { workers: undefined, file: undefined, dotMs, url, svg };
+  const options = { workers: undefined, file: undefined, dotMs, url, svg, live: false };
   assert.equal(await runLesson(watched, options, terminal), 0);
   terminal.output.flush();
   assert.ok(played !== undefined);

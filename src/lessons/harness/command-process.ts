@@ -11,6 +11,8 @@ interface CommandOptions {
   args: string[];
   /** AMQP URL; passed in the environment, because it may contain a password. */
   url: string;
+  /** Variables besides the usual ones. Default: none. */
+  env?: NodeJS.ProcessEnv;
   /** Standard input, complete; null: what `write` is given later. */
   input: string | Buffer | null;
   /** Called with every event that it prints, in order. */
@@ -29,25 +31,29 @@ const unsetVariables = Object.fromEntries(
 const exitWithParent =
   '--import=data:text/javascript,process.on("disconnect",()=>process.exit(1)).channel.unref()';
 
+/** How much of what it writes to stderr is kept for an error, in characters. */
+const LONGEST_ERROR = 4_000;
+
 /** A `worker`, `new-task` or other script that a lesson runs, with the JSON events that it prints. */
 export class CommandProcess {
   /** The exit code, or null where a signal ended it. */
   readonly exited: Promise<number | null>;
   readonly #script: string;
   readonly #child: ChildProcess;
-  readonly #events: WorkQueueEvent[] = [];
+  /** The names of the events that it has printed; they may be millions. */
+  readonly #printed = new Set<WorkQueueEvent["event"]>();
   readonly #waiting = new Waiting();
   #errors = "";
   #ended = false;
   #signalled = false;
 
-  constructor({ script, args, url, input, onEvent }: CommandOptions) {
+  constructor({ script, args, url, env, input, onEvent }: CommandOptions) {
     this.#script = script;
     const path = fileURLToPath(new URL(`../../${script}`, import.meta.url));
     this.#child = spawn(process.execPath, [exitWithParent, path, ...args], {
       detached: true, // so that Ctrl-C reaches only the lesson, which then ends its processes
       stdio: ["pipe", "pipe", "pipe", "ipc"],
-      env: { ...process.env, ...unsetVariables, AMQP_URL: url, TASK_QUEUE_OPEN: "no" },
+      env: { ...process.env, ...unsetVariables, ...env, AMQP_URL: url, TASK_QUEUE_OPEN: "no" },
     });
     const { stdin, stdout, stderr } = this.#child;
     stdin?.on("error", () => {}); // the process may end without reading its input
@@ -56,12 +62,12 @@ export class CommandProcess {
       createInterface({ input: stdout }).on("line", (line) => {
         const event = readEvent(line);
         if (event === undefined) return;
-        this.#events.push(event);
+        this.#printed.add(event.event);
         onEvent(event);
         this.#waiting.check();
       });
     stderr?.on("data", (text) => {
-      this.#errors += text;
+      this.#errors = (this.#errors + text).slice(-LONGEST_ERROR);
     });
     this.exited = new Promise((resolve, reject) => {
       this.#child.once("error", reject);
@@ -75,7 +81,7 @@ export class CommandProcess {
 
   /** Resolves when it has printed an event of this name; rejects when it ends without. */
   async untilPrinted(name: WorkQueueEvent["event"]): Promise<void> {
-    const printed = () => this.#events.some(({ event }) => event === name);
+    const printed = () => this.#printed.has(name);
     await this.#waiting.until(() => printed() || this.#ended);
     if (!printed()) throw this.#failure(`ended before it was ${name}`);
   }
@@ -89,6 +95,11 @@ export class CommandProcess {
   /** Writes to its standard input, and closes it. */
   write(text: string): void {
     this.#child.stdin?.end(text);
+  }
+
+  /** Its process group too; undefined where it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** Whether the lesson has sent it a signal. */

@@ -34,6 +34,10 @@ export interface LessonObserver {
   onPart(part: Part): void;
   /** @param name of the process, or of the lane that the event belongs to */
   onEvent(event: TimelineEvent, name: string): void;
+  /** The lesson uses another queue from here on. */
+  onQueue?(queue: string): void;
+  /** A process has ended; `killed`: by kill -9. */
+  onEnd?(name: string, killed: boolean): void;
 }
 
 export interface LessonRunOptions {
@@ -98,7 +102,9 @@ export class LessonRun {
 
   /** Returns the name of a new queue, which `close` deletes, with the queues whose names have `more` behind that. */
   newQueue(purpose: string, ...more: string[]): string {
-    return this.#queues.add(purpose, ...more);
+    const queue = this.#queues.add(purpose, ...more);
+    this.#observer.onQueue?.(queue);
+    return queue;
   }
 
   /** Starts a worker, and resolves when it consumes. */
@@ -159,6 +165,10 @@ export class LessonRun {
     const onEvent = (event: WorkQueueEvent) => this.#onEvent(event, name);
     const started = new CommandProcess({ script, args, url: this.url, input, onEvent });
     this.#processes.add(started);
+    void started.exited.then(
+      (code) => this.#observer.onEnd?.(name, code === null),
+      () => {},
+    );
     started.succeeds().catch((error) => {
       if (!started.signalled) this.#waiting.fail(error);
     });
