@@ -1,4 +1,4 @@
-// Loads the admin UI in headless Chromium: the page that new-task and task-queue open. Installs Chromium with
+// Loads the pages that the commands open in headless Chromium: RabbitMQ's admin UI, and that of task-queue live. Installs Chromium with
 // apt where it is missing and this is root on Debian or Ubuntu; skips, and says why, where there is none.
 //   npm run test:browser
 import { spawnSync } from "node:child_process";
@@ -35,9 +35,13 @@ const missing = provideBrowser();
 if (missing !== undefined) say(`Skipped: ${missing}.`);
 else {
   const runner = fileURLToPath(new URL("test.mjs", import.meta.url));
-  const { status } = spawnSync(process.execPath, [runner, "test/browser/admin-page.test.ts"], {
-    stdio: "inherit",
-    env: { ...process.env, TEST_BROWSER: find() },
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [runner, ...(process.argv.length > 2 ? process.argv.slice(2) : ["test/browser"])],
+    {
+      stdio: "inherit",
+      env: { ...process.env, TEST_BROWSER: find() },
+    },
+  );
   process.exitCode = status ?? 1;
 }

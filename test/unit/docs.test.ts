@@ -13,7 +13,7 @@ const help = (...words: string[]): string =>
     encoding: "utf8",
   });
 
-const subcommands = ["broker", "lesson", "timeline", "status", "purge", "delete", "dead", "admin"];
+const subcommands = ["broker", "lesson", "timeline", "live", "status", "purge", "delete", "dead", "admin"];
 /** By what is typed. */
 const helps = new Map([
   ...["new-task", "worker", "task-queue"].map((name): [string, string] => [name, help(name)]),
@@ -55,7 +55,7 @@ test("the README says which options the commands about a queue take, and they do
     readme,
     /`status`, `purge` and `delete` stand[^#]* the options above that say where .*\sand `--wait`/,
   );
-  for (const command of ["status", "purge", "delete"]) {
+  for (const command of ["status", "purge", "delete", "live"]) {
     const options = taken(command);
     for (const option of [...where, "--wait"]) assert.ok(options.includes(option), `${command}: ${option}`);
   }
@@ -174,7 +174,7 @@ test("docs/promises.md has a row for every code in a test's title, and its file 
     const text = read(join("test", path));
     // Titles, also those that are put together from a table's `what`.
     for (const [title] of text.matchAll(/(?<=\b(?:test\(|what:)\s*)(?:"[^"\n]*"|`[^`]*`)/g))
-      for (const [code] of title.matchAll(/\b[PCNTD]\d+\b/g)) codes.set(code, path);
+      for (const [code] of title.matchAll(/\b[PCNTDL]\d+\b/g)) codes.set(code, path);
   }
   assert.ok(codes.size > 20, `${codes.size} codes`);
   const page = read("docs/promises.md");

@@ -27,6 +27,14 @@ const files: { path: string; text: string; breaks: string[] }[] = [
   { path: "src/engine/manage/colour.ts", text: importing("chalk"), breaks: ["noRestrictedImports"] },
   { path: "src/commands/inside.ts", text: importing("amqplib"), breaks: ["noRestrictedImports"] },
   { path: "src/commands/up.ts", text: importing("../bin/parse.js"), breaks: ["noRestrictedImports"] },
+  { path: "src/live/up.ts", text: importing("../commands/worker.js"), breaks: ["noRestrictedImports"] },
+  { path: "src/lessons/up.ts", text: importing("../live/live.js"), breaks: ["noRestrictedImports"] },
+  { path: "src/live/page/node.ts", text: importing("node:fs"), breaks: ["noRestrictedImports"] },
+  {
+    path: "src/live/page/up.ts",
+    text: importing("../../text/printable.js"),
+    breaks: ["noRestrictedImports"],
+  },
   { path: "src/terminal/inside.ts", text: importing("amqplib"), breaks: ["noRestrictedImports"] },
   { path: "src/text/up.ts", text: importing("../engine/errors.js"), breaks: ["noRestrictedImports"] },
   {
@@ -44,6 +52,8 @@ const files: { path: string; text: string; breaks: string[] }[] = [
   { path: "src/engine/fine.ts", text: importing("./errors.js"), breaks: [] },
   { path: "src/engine/connection/fine.ts", text: importing("amqplib"), breaks: [] },
   { path: "src/commands/fine.ts", text: importing("../engine/errors.js"), breaks: [] },
+  { path: "src/live/fine.ts", text: importing("../engine/errors.js"), breaks: [] },
+  { path: "src/live/page/fine.ts", text: importing("../ledger.js"), breaks: [] },
   { path: "src/bin/fine.ts", text: "export const home = process.env;\n", breaks: [] },
 ];
 
