@@ -49,13 +49,16 @@ const brokers = await SharedBrokers.start();
 const { url, adminUrl, description } = brokers.common;
 const version = brokers.common.run("rabbitmqctl", "version").trim();
 process.stdout.write(`RabbitMQ ${version} for the tests: ${url}, from ${description}\n`);
+// Many wait for a timer or the broker most of the time; those in test/slow measure, or need both cores; one in
+// test/browser floods the broker.
+const has = (folder) => asked.some((path) => path.includes(folder));
+const atATime = has("browser") ? 1 : has("slow") ? 2 : 4;
 const runner = spawn(
   process.execPath,
   [
     "--test",
     "--test-reporter=spec",
-    // Many wait for a timer or the broker most of the time; those in test/slow measure, or need both cores.
-    `--test-concurrency=${asked.some((path) => path.includes("slow")) ? 2 : 4}`,
+    `--test-concurrency=${atATime}`,
     `--test-timeout=${process.env.CHAOS === "long" ? 1_800_000 : 300_000}`,
     ...files,
   ],

@@ -47,7 +47,7 @@ export async function live(options: LiveCommandOptions, terminal: Terminal): Pro
     const nothing = demo ? "" : await nothingThere(options, terminal, stop.signal);
     if (nothing !== undefined) {
       say(colors.out.dim(`${nothing}Starting a private RabbitMQ ...`));
-      broker = await PrivateBroker.start({ standardPorts: true, signal: stop.signal });
+      broker = await PrivateBroker.start({ standardPorts: !demo, signal: stop.signal });
       say(`RabbitMQ runs at ${broker.url} until this page ends.`);
     }
     const target =
