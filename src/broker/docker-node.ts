@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { printable } from "../text/printable.js";
 import { type BrokerNode, shutDownWith } from "./broker-node.js";
@@ -44,8 +44,12 @@ export class DockerNode implements BrokerNode {
     this.#hostname = data === undefined ? this.#container : "task-queue-broker";
     this.name = `rabbit@${this.#hostname}`;
     this.#options = [...published(ports.amqp, 5672), ...published(ports.management, 15672)];
-    if (data !== undefined)
-      this.#options.push("--mount", `type=bind,source=${data},target=/var/lib/rabbitmq`);
+    if (data !== undefined) {
+      // The image gives all that is mounted there to a user of its own, so it is a folder with nothing else in it.
+      const source = join(data, "docker");
+      mkdirSync(source, { recursive: true });
+      this.#options.push("--mount", `type=bind,source=${source},target=/var/lib/rabbitmq`);
+    }
     if (quorumByDefault)
       this.#options.push("--env", `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=${quorumByDefaultWords}`);
     const config = [...lines];
