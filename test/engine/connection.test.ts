@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import { test } from "node:test";
 import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
+import { Session, type SessionOptions } from "#dist/engine/connection/session.js";
+import type { WorkQueueError } from "#dist/engine/errors.js";
 import { workDots } from "#dist/work/dots.js";
 import { publishAll, startConsumer, workAll } from "../support/engine.js";
+import { eventually } from "../support/eventually.js";
 import { brokerUrl, uniqueQueue } from "../support/queue.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 
@@ -39,4 +42,29 @@ test("N11: a connection that is lost while it is being set up is made again, and
   await recorder.first("consuming");
   await publishAll(["one"], { queue });
   await recorder.first("task-done");
+});
+
+test("what a callback throws ends the session with an error, and closes its connection", async (t) => {
+  const broken = () => {
+    throw new Error("of the callback's own");
+  };
+  const failure = async (url: string, callbacks: Partial<SessionOptions>) => {
+    let error: WorkQueueError | undefined;
+    const failed = (given: WorkQueueError) => {
+      error = given;
+    };
+    const none = { name: "test", waitMs: 0, report: () => {}, setup: async () => {} };
+    new Session({ urls: [new BrokerUrl(url)], ...none, ...callbacks, failed }).start();
+    await eventually("the session has failed", () => error !== undefined);
+    return `${error?.code}: ${error?.message}`;
+  };
+  const expected = /^CONNECTION_LOST: .*of the callback's own/;
+  assert.match(await failure("amqp://localhost:1", { isStarting: broken }), expected);
+  const proxy = await TcpProxy.start(t, Number(new URL(brokerUrl).port));
+  let sent = "";
+  proxy.onSent = (bytes) => {
+    sent += bytes.toString("hex");
+  };
+  assert.match(await failure(`amqp://localhost:${proxy.port}`, { report: broken }), expected);
+  assert.match(sent, /000a0032/, "connection.close: class 10, method 50");
 });

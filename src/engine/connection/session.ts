@@ -1,5 +1,5 @@
 import { defaults } from "../defaults.js";
-import { WorkQueueError } from "../errors.js";
+import { reasonOf, WorkQueueError } from "../errors.js";
 import { backoff, pause } from "../timers.js";
 import type { BrokerUrl } from "./broker-url.js";
 import { type Closable, Connection, type ConnectionOptions, type ConnectionTarget } from "./connection.js";
@@ -38,7 +38,7 @@ export class Session {
 
   /** Starts connecting; `setup`, `lost` and `failed` report the outcome. */
   start(): void {
-    void this.#keepConnected();
+    this.#keepConnected().catch((error: unknown) => this.#end(error));
   }
 
   /** Closes the connection; everything is set up again on a new one. */
@@ -50,6 +50,14 @@ export class Session {
   async close(channel?: Closable, timeoutMs: number = defaults.closeTimeoutMs): Promise<void> {
     this.#closing.abort();
     await this.#connection?.close(channel, timeoutMs);
+  }
+
+  /** Ends it because of what a callback has thrown. */
+  async #end(thrown: unknown): Promise<void> {
+    this.#closing.abort();
+    await this.#connection?.close(undefined);
+    const message = `The connection was given up because of an error of this program (${reasonOf(thrown)}).`;
+    this.#options.failed(new WorkQueueError("CONNECTION_LOST", message, thrown));
   }
 
   async #keepConnected(): Promise<void> {
