@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BrokerUrl } from "../engine/connection/broker-url.js";
+import { type BrokerUrl, standardPorts } from "../engine/connection/broker-url.js";
 import { codeOf, reasonOf } from "../engine/errors.js";
 
 /** What the name of a private broker's temporary folder begins with. */
@@ -17,9 +17,6 @@ export const noteStarting = (folder: string, port: number): void =>
 /** Notes that it is no longer starting. */
 export const noteStarted = (folder: string): void => rmSync(join(folder, FILE), { force: true });
 
-/** The standard AMQP ports, without and with TLS. */
-const AMQP_PORTS = [5672, 5671];
-
 /**
  * Whether a connection failed because a broker is starting there: nothing listens yet at the port of a private broker
  * of this user's, or the connection was closed in AMQP's opening, as by Docker while the broker in a container starts.
@@ -29,11 +26,11 @@ export function isStarting(error: { code: string; cause?: unknown }, url: Broker
   const isPrivate = () => url.isLocal && startingPorts().includes(url.port);
   if (codeOf(error.cause) === "ECONNREFUSED") return isPrivate();
   const hungUp = /ECONNRESET|Socket closed abruptly/.test(reasonOf(error.cause));
-  return hungUp && (AMQP_PORTS.includes(url.port) || isPrivate());
+  return hungUp && (url.port === standardPorts[url.scheme] || isPrivate());
 }
 
 function startingPorts(): number[] {
-  return readdirSync(tmpdir())
+  return entries(tmpdir())
     .map((name) => join(tmpdir(), name))
     .filter((path) => path.startsWith(FOLDER_PREFIX))
     .flatMap((folder) => {
@@ -43,4 +40,12 @@ function startingPorts(): number[] {
         return []; // it has started, is gone, or is another user's
       }
     });
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // a TMPDIR that is not there, or not readable
+  }
 }

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { isStarting } from "#dist/broker/starting.js";
 import { BrokerUrl } from "#dist/engine/connection/broker-url.js";
 import { run, start } from "../support/command.js";
 import { ownTemporary } from "../support/own-temporary.js";
@@ -84,4 +85,20 @@ test("N12: a wrong password ends at once, also at a broker that is starting", as
   const { code, stderr } = await run(t, "worker", ["-u", wrong], { env });
   assert.equal(code, 1);
   assert.match(stderr, /refuses user "guest"/);
+});
+
+test("a connection closed in the opening is a starting broker's on the standard port of the scheme, not of the other one", () => {
+  const error = { code: "UNREACHABLE", cause: new Error("Socket closed abruptly during opening handshake") };
+  const waitsAt = (url: string) => isStarting(error, new BrokerUrl(url));
+  assert.deepEqual(["amqp://h:5672", "amqps://h:5671"].map(waitsAt), [true, true]);
+  assert.deepEqual(["amqp://h:5671", "amqps://h:5672", "amqp://h:5673"].map(waitsAt), [false, false, false]);
+});
+
+test("without a readable folder for temporary files, an unreachable broker is the same error", async (t) => {
+  const env = { TMPDIR: join(ownTemporary(t).outside, "no-such-folder") };
+  for (const command of ["new-task", "worker"] as const) {
+    const { code, stderr } = await run(t, command, ["-u", "amqp://localhost:1"], { env });
+    assert.equal(code, 1);
+    assert.match(stderr, /^Error: Nothing listens on localhost:1 .*\nIs RabbitMQ running\?.*\n$/);
+  }
 });

@@ -59,6 +59,16 @@ test("each way a connection fails has its code, and a sentence that names what w
       /example:5672 closed the connection in AMQP.s opening: its broker is still/,
     ],
     [failure("read ECONNRESET", "ECONNRESET"), "UNREACHABLE", /example:5672.*ECONNRESET/],
+    ...["amqp", "amqps"].flatMap((scheme) =>
+      [failure("read ECONNRESET", "ECONNRESET"), failure("Socket closed abruptly")].map(
+        (thrown): (typeof cases)[number] => [
+          thrown,
+          scheme === "amqp" ? "NOT_AMQP" : "UNREACHABLE",
+          scheme === "amqp" ? /port for TLS, where the URL is amqps:/ : /example:5671/,
+          new BrokerUrl(`${scheme}://example:5671`),
+        ],
+      ),
+    ),
     ["not even an error", "UNREACHABLE", /not even an error/],
     [undefined, "UNREACHABLE", /example:5672/],
   ];

@@ -1,7 +1,7 @@
 import { WorkQueueError } from "../errors.js";
 
-/** Ports by scheme (RabbitMQ guide "Networking"). */
-const schemes = { amqp: 5672, amqps: 5671 } as const;
+/** Standard ports by scheme (RabbitMQ guide "Networking"). */
+export const standardPorts = { amqp: 5672, amqps: 5671 } as const;
 
 /** Whether a host, an IPv6 address without brackets, is this machine: localhost, 127.0.0.0/8, ::1. */
 export const isLocalHost = (host: string): boolean =>
@@ -12,7 +12,7 @@ export const isLocalHost = (host: string): boolean =>
  * serialising this object shows the redacted URL.
  */
 export class BrokerUrl {
-  readonly scheme: keyof typeof schemes;
+  readonly scheme: keyof typeof standardPorts;
   readonly host: string;
   readonly port: number;
   readonly vhost: string;
@@ -103,7 +103,7 @@ function split(text: string) {
     scheme,
     userinfo: at < 0 ? "" : authority.slice(0, at),
     host: decode(host, "host"),
-    port: parsePort(hostport[2], schemes[scheme]),
+    port: parsePort(hostport[2], standardPorts[scheme]),
     path: question < 0 ? tail : tail.slice(0, question),
     query: question < 0 ? "" : tail.slice(question + 1),
   } as const;

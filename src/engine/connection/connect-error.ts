@@ -1,5 +1,5 @@
 import { codeOf, reasonOf, WorkQueueError } from "../errors.js";
-import type { BrokerUrl } from "./broker-url.js";
+import { type BrokerUrl, standardPorts } from "./broker-url.js";
 
 /** The frame size that amqplib reads from "HTTP", the first bytes of an HTTP answer. */
 const HTTP_AS_FRAME_SIZE = /Frame size 1345270062/;
@@ -49,6 +49,12 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
   }
   if (/Frame size|Expected connection\.|Invalid frame|Expected ConnectionStart/.test(reason))
     return fail("NOT_AMQP", `${url.endpoint} does not speak AMQP 0-9-1 (${reason}).`);
+  const hungUp = code === "ECONNRESET" || /Socket closed abruptly/.test(reason);
+  if (hungUp && url.scheme === "amqp" && url.port === standardPorts.amqps)
+    return fail(
+      "NOT_AMQP",
+      `${url.endpoint} closed the connection in AMQP's opening: it is the port for TLS, where the URL is amqps://.`,
+    );
   if (/Socket closed abruptly/.test(reason))
     return fail(
       "UNREACHABLE",
