@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from "node:fs";
-import { delimiter, isAbsolute, join, relative } from "node:path";
+import { delimiter, isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaults } from "../engine/defaults.js";
 import type { Commands, Lesson, LessonOptions } from "../lessons/lesson.js";
-import { printable } from "../text/printable.js";
+import { shellWord } from "../text/shell-word.js";
 
 /** The lines of "By hand": what is typed in each terminal, starting with what starts the broker. */
 export function byHandLines(
@@ -15,7 +15,7 @@ export function byHandLines(
   const terminals = lesson.byHand({
     ...commands,
     workers,
-    file: file === undefined ? undefined : shellWord(file),
+    file: file === undefined ? undefined : pathWord(file),
     dot: dotMs === defaults.dotMs ? "" : ` --dot ${dotMs % 1000 === 0 ? `${dotMs / 1000}s` : `${dotMs}ms`}`,
   });
   const broker = lesson.killsBroker
@@ -42,7 +42,7 @@ function commandsAt(path = ""): Commands {
   const script = (name: string) => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
   const byScript = (name: string) => {
     const fromHere = relative("", script(name));
-    return `node ${shellWord(fromHere.startsWith("..") || isAbsolute(fromHere) ? script(name) : fromHere)}`;
+    return `node ${pathWord(fromHere.startsWith("..") || isAbsolute(fromHere) ? script(name) : fromHere)}`;
   };
   const typed = (name: string) =>
     folders.some((folder) => isShim(join(folder, name), script(`bin/${name}`)))
@@ -67,8 +67,5 @@ function isShim(command: string, script: string): boolean {
   }
 }
 
-/** A path as a shell takes it, on one line. */
-function shellWord(path: string): string {
-  const shown = printable(path, Number.POSITIVE_INFINITY);
-  return /^[\w./\\:-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
-}
+/** A path as a word of a shell; with slashes, which need no quotes and do on Windows too. */
+const pathWord = (path: string): string => shellWord(path.split(sep).join("/"));

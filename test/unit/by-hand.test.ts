@@ -60,5 +60,5 @@ test("by hand fits what was asked for: workers, work per dot, a file of any name
   assert.doesNotMatch(lines.join("\n"), /secret|broker$/);
   assert.equal(lines.filter((line) => / --dot 200ms$/.test(line)).length, 4);
   assert.equal(lines[5], "               # the same in 2 more terminals");
-  assert.match(lines[6] ?? "", /^terminal 5 {3}\$ .*new-task\.js --file 'my own '\\''tasks'\\''\\x1b\.csv'$/);
+  assert.match(lines[6] ?? "", /^terminal 5 {3}\$ .*new-task\.js --file \$'my own \\'tasks\\'\\x1b\.csv'$/);
 });
