@@ -13,7 +13,7 @@ export type ErrorCode =
   | "VHOST_REFUSED" // the virtual host does not exist, or the user may not use it
   | "QUEUE_MISMATCH" // the queue exists with properties that cannot be worked with
   | "QUEUE_REFUSED" // the broker refuses the queue for another reason
-  | "QUEUE_UNAVAILABLE" // the queue exists, but cannot be used now: its node is down, or one consumer has it alone
+  | "QUEUE_UNAVAILABLE" // the queue exists, but cannot be used now: its node is down, or another client has it alone
   | "QUEUE_MISSING" // the queue does not exist
   | "QUEUE_KEPT" // the queue was not deleted: a condition does not hold, or its type supports none
   | "CONSUME_REFUSED" // the queue cannot be consumed from in this way
@@ -58,6 +58,8 @@ export class WorkQueueError extends Error {
   mayBeStored?: boolean;
   /** The queue that it is about, where what to do about it names the queue. */
   readonly queue: string | undefined;
+  /** The URL, without its password, of the broker that refused; only where it was connected. */
+  broker?: string;
 
   constructor(code: ErrorCode, message: string, cause?: unknown, queue?: string) {
     super(message, cause === undefined ? undefined : { cause });

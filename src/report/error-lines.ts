@@ -18,11 +18,14 @@ const remedies: Record<ErrorCode, string | ((error: WorkQueueError) => string)> 
     "Check user and password in --url (or AMQP_URL, --password-file, --ask-password). On a RabbitMQ installed natively, guest may log in from the same machine only.",
   VHOST_REFUSED:
     "The virtual host is the part of the URL after host:port/; `rabbitmqctl list_vhosts` lists them. Without it, it is /. A limit on its connections reads the same.",
-  QUEUE_MISMATCH: ({ queue }) =>
-    `Use another queue (--queue other), or delete this one if it is not needed: task-queue delete${queue === undefined ? "" : ` -q ${shellWord(queue)}`}`,
+  QUEUE_MISMATCH: ({ queue, broker }) => {
+    // In full: what a variable or a default would add may be another queue.
+    const which = [broker && ` --url ${shellWord(broker)}`, queue && ` -q ${shellWord(queue)}`].join("");
+    return `Use another queue (--queue other), or delete this one if it is not needed: task-queue delete${which}`;
+  },
   QUEUE_REFUSED: "Try another queue (--queue other), or ask the broker's administrator for the permission.",
   QUEUE_UNAVAILABLE:
-    "--wait 1m keeps trying: until the cluster node that holds it is up, or the other consumer has left.",
+    "--wait 1m keeps trying: until the cluster node that holds it is up, or the client that has it alone has left. Or use another queue (--queue other).",
   QUEUE_MISSING:
     "Check --queue (or TASK_QUEUE) and the virtual host in --url. new-task and worker create the queue.",
   QUEUE_KEPT:

@@ -140,12 +140,14 @@ test("a queue that is not durable is an error with both values and the ways out"
   const queue = uniqueQueue(t);
   const channel = await openChannel(t);
   await channel.assertQueue(queue, { durable: false });
-  const { code, stderr } = await run(t, "worker", ["-q", queue]);
+  // A password of the URL's is in no command to be copied.
+  const url = brokerUrl.replace("//", "//guest:guest@");
+  const { code, stderr } = await run(t, "worker", ["-q", queue, "-u", url]);
   assert.equal(code, 1);
   assert.match(stderr, /durable = false; a work queue needs durable = true/);
   assert.ok(
     stderr.includes(
-      `(--queue other), or delete this one if it is not needed: task-queue delete -q ${queue}\n`,
+      `(--queue other), or delete this one if it is not needed: task-queue delete --url ${brokerUrl} -q ${queue}\n`,
     ),
   );
 });

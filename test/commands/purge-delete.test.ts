@@ -139,7 +139,7 @@ test("a stream is not purged: it says so in the broker's words, and what else ca
     first ?? "",
     new RegExp(`^Error: Queue "${queue}" is not purged: RabbitMQ says ".*not supported by stream`),
   );
-  assert.match(second ?? "", /task-queue delete/);
+  assert.match(second ?? "", /task-queue delete --url amqp:\/\/localhost:\d+ -q /);
 });
 
 // The broker names the first argument that differs, which need not be the type.

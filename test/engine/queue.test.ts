@@ -77,10 +77,17 @@ test("N8: a queue that is not durable is an error that names both values", async
   });
 });
 
-test("a queue that is exclusive to another connection is an error", async (t) => {
+test("a queue that is exclusive to another connection is an error, and is used when that is gone and there is time", async (t) => {
   const channel = await openChannel(t);
   const { queue } = await channel.assertQueue("", { exclusive: true });
-  await assert.rejects(publishAll(["one"], { queue }), { code: "QUEUE_MISMATCH" });
+  await assert.rejects(publishAll(["one"], { queue }), { code: "QUEUE_UNAVAILABLE" });
+  const other = uniqueQueue(t);
+  await channel.assertQueue(other, { exclusive: true });
+  const recorder = new Recorder();
+  const publishing = publishAll(["one"], { queue: other, waitMs: 60_000 }, recorder);
+  await recorder.first("reconnecting");
+  await channel.deleteQueue(other);
+  assert.equal((await publishing).totals.confirmed, 1);
 });
 
 test("a stream is no work queue: what is acknowledged stays in it", async (t) => {

@@ -80,10 +80,18 @@ test("the log of a private broker follows line by line, escaped", () => {
 });
 
 test("what to do about a queue that cannot be worked with names the queue, to be copied", () => {
-  const about = (queue: string) =>
-    errorLines(new WorkQueueError("QUEUE_MISMATCH", "x", undefined, queue), false)[1];
-  assert.match(about("hello") ?? "", /: task-queue delete -q hello$/);
-  assert.match(about("it's; \x1b") ?? "", /: task-queue delete -q 'it'\\''s; \\x1b'$/);
+  const about = (queue: string, broker?: string) => {
+    const error = new WorkQueueError("QUEUE_MISMATCH", "x", undefined, queue);
+    if (broker !== undefined) error.broker = broker;
+    return errorLines(error, false)[1] ?? "";
+  };
+  assert.match(about("hello"), /: task-queue delete -q hello$/);
+  assert.match(about("it's; \x1b"), /: task-queue delete -q \$'it\\'s; \\x1b'$/);
+  assert.ok(about("q".repeat(255)).endsWith(` -q ${"q".repeat(255)}`));
+  assert.match(
+    about("hello", "amqp://h:5673/a b"),
+    /: task-queue delete --url 'amqp:\/\/h:5673\/a b' -q hello$/,
+  );
 });
 
 test("as an event an error has its code, its message and what to do", () => {

@@ -11,7 +11,7 @@ const HTTP_AS_FRAME_SIZE = /Frame size 1345270062/;
  * Most of amqplib's errors have a text but no code.
  */
 export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
-  if (thrown instanceof WorkQueueError) return thrown;
+  if (thrown instanceof WorkQueueError) return atBroker(thrown, url);
   const code = codeOf(thrown);
   const reason = reasonOf(thrown);
   const fail = (kind: WorkQueueError["code"], message: string) => new WorkQueueError(kind, message, thrown);
@@ -61,6 +61,12 @@ export function connectError(thrown: unknown, url: BrokerUrl): WorkQueueError {
       `${url.endpoint} closed the connection in AMQP's opening: its broker is still starting, or it is no AMQP port.`,
     );
   return fail("UNREACHABLE", `No AMQP connection to ${url.endpoint} (${reason}).`);
+}
+
+/** Notes in an error which broker it is about. */
+export function atBroker(error: WorkQueueError, url: BrokerUrl): WorkQueueError {
+  error.broker = url.toString();
+  return error;
 }
 
 function isTls(code: string | number | undefined, reason: string): boolean {

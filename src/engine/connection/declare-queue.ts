@@ -148,10 +148,9 @@ export function refusal(error: unknown, queue: string): unknown {
     return new WorkQueueError("QUEUE_REFUSED", `The user may not use queue "${queue}" (${said}).`, error);
   if (code === RESOURCE_LOCKED)
     return new WorkQueueError(
-      "QUEUE_MISMATCH",
+      "QUEUE_UNAVAILABLE",
       `Queue "${queue}" is exclusive to another connection.`,
       error,
-      queue,
     );
   if (code === PRECONDITION_FAILED)
     return new WorkQueueError(

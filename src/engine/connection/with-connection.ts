@@ -1,7 +1,9 @@
 import type { ChannelModel } from "amqplib";
 import { defaults } from "../defaults.js";
+import { WorkQueueError } from "../errors.js";
 import type { Report } from "../events.js";
 import type { BrokerUrl } from "./broker-url.js";
+import { atBroker } from "./connect-error.js";
 import { Session, type SessionTarget } from "./session.js";
 
 /** Where to connect for one operation on the broker. */
@@ -35,7 +37,7 @@ export function withConnection<T>(
         // If it fails, the connection has not: no other address or attempt is tried.
         const settle = await work(connection, broker).then(
           (result) => () => resolve(result),
-          (error: unknown) => () => reject(error),
+          (error: unknown) => () => reject(error instanceof WorkQueueError ? atBroker(error, broker) : error),
         );
         void close(settle);
       },
