@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { openSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import type { SocketConstructorOpts, TcpSocketConnectOpts } from "node:net";
 import { ReadStream } from "node:tty";
 import { askYesNo } from "./prompts.js";
@@ -10,13 +10,15 @@ const REST_OF_KEY_MS = 20;
 
 /**
  * Asks y/N and takes one key: y is a yes; any other, or none in `patienceMs`, a no. Further keys stay for the shell.
- * Where something is typed ahead, the next commands of a paste for instance, it does not ask: undefined.
+ * Where something is typed ahead, the next commands of a paste for instance, or in the background, it does not ask:
+ * undefined.
  */
 export async function askKey(
   question: string,
   patienceMs: number,
   terminal: Terminal,
 ): Promise<boolean | undefined> {
+  if (isInBackground()) return undefined;
   const keyboard = openKeyboard();
   if (keyboard === undefined) return askYesNo(question, terminal); // Windows
   const { output } = terminal;
@@ -31,6 +33,31 @@ export async function askKey(
   } finally {
     keyboard.setRawMode(false);
     keyboard.destroy();
+  }
+}
+
+/**
+ * Whether the shell runs this command in the background, where changing the terminal's mode would stop it (SIGTTOU,
+ * termios(3)): its process group is not the terminal's foreground one. Known on Linux (proc(5), fields 5 and 8) and where
+ * `ps` knows it, as on macOS.
+ */
+function isInBackground(): boolean {
+  const [group, foreground] = processGroups();
+  return Number(foreground) > 0 && group !== foreground; // -1 without a terminal of its own
+}
+
+function processGroups(): (string | undefined)[] {
+  try {
+    // The second field, the program's name in parentheses, may have spaces in it.
+    const fields = readFileSync("/proc/self/stat", "latin1")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return [fields[2], fields[5]];
+  } catch {
+    const { stdout } = spawnSync("ps", ["-o", "pgid=,tpgid=", "-p", String(process.pid)], {
+      encoding: "utf8",
+    });
+    return stdout?.trim().split(/\s+/) ?? [];
   }
 }
 

@@ -89,6 +89,23 @@ test("T6: one key answers, and what is typed after it is the shell's", {
   await terminal.ended;
 });
 
+test("T8: in the background it does not ask, and is not stopped by the terminal", {
+  skip: noPseudoTerminal,
+}, async (t) => {
+  const terminal = shell(t);
+  terminal.child.stdin?.write("new-task in the background & wait $!; echo exit code $?\r");
+  await terminal.says(/^exit code \d+|Stopped/m);
+  assert.match(terminal.stdout, /Sent 'in the background'[\s\S]*^exit code 0/m);
+  assert.doesNotMatch(terminal.stdout, /y\/N|Stopped/);
+  // That was no question: the next one is asked.
+  terminal.child.stdin?.write("new-task in the foreground\r");
+  await terminal.says("[y/N]");
+  terminal.child.stdin?.write("n");
+  await terminal.says(/Sent 'in the foreground'/);
+  terminal.child.stdin?.write("exit\r");
+  await terminal.ended;
+});
+
 test("T6: a loop of five asks once", { skip: noPseudoTerminal }, async (t) => {
   const terminal = shell(t);
   terminal.child.stdin?.write("for n in 1 2 3 4 5; do new-task task $n; done; echo the en''d\r");
