@@ -23,36 +23,41 @@ const declared = type === undefined ? {} : { "x-queue-type": type };
 await channel.assertQueue(queue, { durable: true, arguments: declared });
 
 const held: Task[] = [];
-let last = Promise.resolve();
 const work = async (task: Task) => {
   held.push(task);
   print({ event: "task-received", task, redelivered: false });
   await sleep(task.dots * Number(dotMs));
   print({ event: "task-forgotten", task }); // here the ack is missing
 };
-/** Why the broker took the tasks back. */
-const takenBack = new Promise<string>((resolve) => {
-  channel.on("error", (error: Error) => resolve(error.message));
-  connection.on("close", () => resolve("the connection was lost"));
-  print({ event: "consuming", queue, prefetch: 0, autoAck: false });
-  void channel.consume(
+/** Aborted when the broker takes the tasks back; the signal's reason says why. */
+const takenBack = new AbortController();
+channel.on("error", (error: Error) => takenBack.abort(error.message));
+connection.on("close", () => takenBack.abort("the connection was lost"));
+const consuming = channel
+  .consume(
     queue,
     (message) => {
-      if (message === null) resolve("basic.cancel, the consumer is cancelled");
+      if (message === null) takenBack.abort("basic.cancel, the consumer is cancelled");
       else {
         const task = new Task(String(message.properties.messageId), message.content);
         last = last.then(() => work(task));
       }
     },
-    // An argument of quorum queues since RabbitMQ 4.3; others ignore it (guide "Consumers").
+    // An argument of quorum queues since RabbitMQ 4.3, whose classic queues refuse it (guide "Consumers").
     {
       consumerTag: "forgetful",
       arguments: timeoutMs === undefined ? {} : { "x-consumer-timeout": Number(timeoutMs) },
     },
-  );
+  )
+  .then(() => print({ event: "consuming", queue, prefetch: 0, autoAck: false }));
+let last: Promise<unknown> = consuming; // so that no task is printed before
+await consuming.catch((error: Error) => {
+  process.stderr.write(`Cannot consume: ${error.message}\n`);
+  process.exit(1);
 });
-const asked = once(process.stdin, "data").then(() => "its worker has ended without an ack");
-const reason = await Promise.race([takenBack, asked]);
+const asked = once(process.stdin, "data").then(() => takenBack.abort("its worker has ended without an ack"));
+if (!takenBack.signal.aborted) await Promise.race([once(takenBack.signal, "abort"), asked]);
+const reason: unknown = takenBack.signal.reason;
 for (const task of held) print({ event: "task-requeued", task, reason });
 await connection.close().catch(() => {}); // lost already
 process.exit();

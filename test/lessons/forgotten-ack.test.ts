@@ -1,9 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { forgottenAck } from "#dist/lessons/forgotten-ack.js";
 import { all } from "#dist/lessons/harness/measure.js";
-import { brokerUrl } from "../support/queue.js";
+import { Running } from "../support/command.js";
+import { brokerUrl, openChannel, uniqueQueue } from "../support/queue.js";
 import { playWhole } from "./play.js";
+
+test("forgotten-ack: a worker whose consumer is refused says so, and is not called consuming", async (t) => {
+  const queue = uniqueQueue(t);
+  const channel = await openChannel(t);
+  await channel.assertQueue(queue, { durable: true });
+  await channel.consume(queue, () => {}, { exclusive: true });
+  const script = fileURLToPath(import.meta.resolve("#dist/lessons/forgetful.js"));
+  const { code, stdout, stderr } = await new Running(t, process.execPath, [script, queue]).ended;
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /^Cannot consume: .*in exclusive use.*\n$/);
+});
 
 test("forgotten-ack on the user's broker: unacknowledged grows, and all of it comes again; no ack timeout is set there", async (t) => {
   const { measured, ends, text, parts } = await playWhole(t, forgottenAck, { dotMs: 10, url: brokerUrl });
