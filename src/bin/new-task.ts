@@ -34,7 +34,7 @@ const command = queueCommand(path, "Publish a task, or a file of tasks, to the w
   .addOption(durationOption("--ttl <duration>", "drop a task that no worker took within this time"))
   .option("--transient", "not persistent: such tasks are gone when the broker restarts")
   .addOption(
-    durationOption("--confirm-timeout <duration>", "give up after this long without any confirm").default(
+    durationOption("--confirm-timeout <duration>", "give up after this long without any confirm", 1).default(
       defaults.confirmTimeoutMs as number,
       "30s",
     ),

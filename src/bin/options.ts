@@ -75,9 +75,9 @@ export function checked<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-/** An option whose value is a duration, in ms. */
-export const durationOption = <Flags extends string>(flags: Flags, description: string) =>
-  new Option(flags, description).argParser(checked(parseDuration));
+/** An option whose value is a duration, in ms, and not shorter than `least` ms. */
+export const durationOption = <Flags extends string>(flags: Flags, description: string, least = 0) =>
+  new Option(flags, description).argParser(checked((text) => parseDuration(text, least)));
 
 const defaultUrls = [defaults.url];
 

@@ -5,16 +5,24 @@ import { WorkQueueError } from "../engine/errors.js";
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
-/** Parses `250ms`, `1s`, `1.5m`, `2h` or `0` to ms. */
-export function parseDuration(text: string): number {
-  if (text === "0") return 0;
+/** Parses `250ms`, `1s`, `1.5m`, `2h` or `0` to whole ms. @param least the shortest, in ms; default: 0 */
+export function parseDuration(text: string, least = 0): number {
+  const ms = text === "0" ? 0 : milliseconds(text);
+  if (ms < least) throw usage(`A duration is at least ${least}ms here.`);
+  return ms;
+}
+
+function milliseconds(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h)$/.exec(text) ?? [];
   if (number === undefined || unit === undefined)
     throw usage("A duration is a number and a unit: 250ms, 1s, 5m or 2h.");
   const ms = Number(number) * unitMs[unit as keyof typeof unitMs];
   // Node's timers keep 31 bits of ms, 24.8 days; a longer one would fire at once (Node docs, setTimeout).
   if (ms > 596 * unitMs.h) throw usage("A duration is at most 596h.");
-  return ms;
+  const whole = Math.round(ms);
+  // 1.001s is not exactly 1001 in binary.
+  if (Math.abs(ms - whole) > 1e-6) throw usage("A duration is a whole number of milliseconds.");
+  return whole;
 }
 
 /** Parses `--retry`: durations with commas, in ms; `none`: no durations; or `broker`. */

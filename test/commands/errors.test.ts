@@ -155,6 +155,8 @@ test("a queue that is not durable is an error with both values and the ways out"
 const wrong: { command: CommandName; words: string[]; says: RegExp }[] = [
   { command: "worker", words: ["--dot", "5"], says: /number and a unit/ },
   { command: "worker", words: ["-c", "0"], says: /from 1 to 65535/ },
+  { command: "new-task", words: ["--confirm-timeout", "0"], says: /--confirm-timeout.* at least 1ms/ },
+  { command: "new-task", words: ["--ttl", "1.5ms"], says: /--ttl.* whole number of milliseconds/ },
   { command: "worker", words: ["--prefetch", "1.5"], says: /whole number/ },
   { command: "worker", words: ["--queue-type", "stream"], says: /classic, quorum/ },
   { command: "worker", words: ["extra"], says: /A command goes behind --/ },

@@ -38,6 +38,21 @@ test("a queue name with a line break is refused: the broker would take it out", 
     assert.throws(() => shortString(text), { ...usage, message: /line breaks/ });
 });
 
+test("a duration is whole milliseconds: AMQP and timers have no less", () => {
+  for (const text of ["1.5ms", ".5ms", "0.0001s", "1.0005s", "0.00001m"])
+    assert.throws(() => parseDuration(text), { ...usage, message: /whole number of milliseconds/ }, text);
+  // Some of these are not whole in binary.
+  for (let ms = 0; ms <= 10_000; ms++) assert.equal(parseDuration(`${(ms / 1_000).toFixed(3)}s`), ms);
+  assert.equal(parseDuration("595.9999h"), 2_145_599_640);
+  assert.equal(parseDuration("1.0ms"), 1);
+});
+
+test("a duration shorter than the shortest that makes sense is refused with that", () => {
+  for (const text of ["0", "0ms", "0h"])
+    assert.throws(() => parseDuration(text, 1), { ...usage, message: /at least 1ms/ }, text);
+  assert.equal(parseDuration("1ms", 1), 1);
+});
+
 test("a whole number is taken from its least to its most, both included", () => {
   const parse = wholeNumber(1, 65_535);
   for (const text of ["1", "2", "65535", "007"]) assert.equal(parse(text), Number(text));
