@@ -1,5 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WorkQueueError } from "../engine/errors.js";
 import type { BrokerNode } from "./broker-node.js";
@@ -10,7 +12,7 @@ import { KeptData } from "./kept-data.js";
 import type { TlsListener } from "./node-config.js";
 import { type BrokerPorts, pickPorts } from "./ports.js";
 import { accepts, acceptsTls, knowsNode, opensConnections } from "./probe.js";
-import { FOLDER_PREFIX, noteStarted, noteStarting } from "./starting.js";
+import { folderPrefix, noteStarted, noteStarting } from "./starting.js";
 
 /** How long a broker may take to start, in ms: an installed one takes seconds, pulling an image minutes. */
 const START_MS = 300_000;
@@ -81,7 +83,7 @@ export class PrivateBroker {
       );
     const { config: lines = [], tls, quorumByDefault = false } = options;
     const data = options.data === undefined ? undefined : new KeptData(options.data);
-    const directory = mkdtempSync(FOLDER_PREFIX);
+    const directory = mkdtempSync(join(tmpdir(), folderPrefix));
     const config = { lines, tls, quorumByDefault, data: data?.path };
     const node =
       installed === undefined

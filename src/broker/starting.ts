@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { type BrokerUrl, standardPorts } from "../engine/connection/broker-url.js";
 import { codeOf, reasonOf } from "../engine/errors.js";
 
-/** What the name of a private broker's temporary folder begins with. */
-export const FOLDER_PREFIX = join(tmpdir(), "task-queue-broker-");
+/** What the name of a private broker's folder, in the temporary folder, begins with. */
+export const folderPrefix = "task-queue-broker-";
 
 /** In a private broker's folder while it starts: its AMQP port. It goes with the folder, whatever ends the broker. */
 const FILE = "starting";
@@ -31,11 +31,10 @@ export function isStarting(error: { code: string; cause?: unknown }, url: Broker
 
 function startingPorts(): number[] {
   return entries(tmpdir())
-    .map((name) => join(tmpdir(), name))
-    .filter((path) => path.startsWith(FOLDER_PREFIX))
-    .flatMap((folder) => {
+    .filter((name) => name.startsWith(folderPrefix))
+    .flatMap((name) => {
       try {
-        return [Number(readFileSync(join(folder, FILE), "utf8"))];
+        return [Number(readFileSync(join(tmpdir(), name, FILE), "utf8"))];
       } catch {
         return []; // it has started, is gone, or is another user's
       }
