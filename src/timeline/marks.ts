@@ -42,7 +42,7 @@ export const ends: Record<Bar["end"], Mark> = {
     isBad: true,
   },
   presumed: {
-    mark: "╌",
+    mark: "┊",
     icon: "M-5 0H-3.6M-.7 0H.7M3.6 0H5",
     means: "done by then (not seen)",
     counted: "done by then",

@@ -182,8 +182,8 @@ test("L11: its --json is drawn by task-queue timeline; what was not seen is draw
   const { stdout } = await live.command.ended;
   const drawn = await run(t, "task-queue", ["timeline", "-"], { stdin: stdout });
   assert.equal(drawn.code, 0, drawn.stderr);
-  assert.match(drawn.stdout, /kitchen ├one[^\n]*╌[^\n]*├two/);
-  assert.match(drawn.stdout, /╌ done by then \(not seen\)/);
+  assert.match(drawn.stdout, /kitchen ├one[^\n]*┊[^\n]*├two/);
+  assert.match(drawn.stdout, /┊ done by then \(not seen\)/);
 });
 
 test("L12: without tracing, or for a user who may not switch it on, it says so and shows what it can", async (t) => {
