@@ -12,7 +12,7 @@ const lines = [...new Set(documentedLines)];
 
 /** It runs until Ctrl-C. */
 const isEndless = (line: string): boolean =>
-  /^worker/.test(line) ? !/--max-tasks|--exit-when-empty/.test(line) : /--watch/.test(line);
+  /^worker/.test(line) ? !/--max-tasks|--exit-when-empty/.test(line) : /--watch|^task-queue live/.test(line);
 
 test("every command line of README and docs does what it says, from the root, as it stands", {
   skip: noPseudoTerminal,
@@ -37,7 +37,7 @@ test("every command line of README and docs does what it says, from the root, as
             "the worker listens",
             async () => (await channel.checkQueue(queue)).consumerCount > 0,
           );
-        else await command.says("until Ctrl-C");
+        else await command.says(line.includes("live") ? "Ctrl-C ends the page" : "until Ctrl-C");
         command.child.stdin?.write("\x03");
       }
       const { code, stdout } = await command.ended;

@@ -17,6 +17,9 @@ test("the command lines of README and docs that take long do what they say", {
       if (line.startsWith("task-queue broker")) {
         await command.says("Ctrl-C stops it");
         command.child.stdin?.write("\x03");
+      } else if (line.includes("--live")) {
+        await command.says("The page stays");
+        command.child.stdin?.write("\x03");
       }
       const { code, stdout } = await command.ended;
       assert.equal(code, 0, stdout);
