@@ -60,6 +60,7 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     ).CommandWork.prepare({
       ...command,
       ...{ queue, name, env, report, unusable },
+      written: writtenTo(terminal),
     }));
   const handler = commands?.handler ?? workDots(dotMs);
   const consumer = new Consumer({ ...options, retry, report, handler });
@@ -92,4 +93,22 @@ export async function worker(options: WorkerOptions, terminal: Terminal): Promis
     stopListening();
   }
   return exitCode;
+}
+
+/** Waits for stdout where it has more than it takes at once, or can take nothing any more. */
+function writtenTo({ stdout }: Terminal): () => Promise<void> | undefined {
+  let waiting: Promise<void> | undefined;
+  return () => {
+    if (!stdout.writableNeedDrain || stdout.errored !== null) return undefined;
+    waiting ??= new Promise<void>((resolve) => {
+      const events = ["drain", "error", "close"];
+      const end = () => {
+        for (const event of events) stdout.off(event, end);
+        waiting = undefined;
+        resolve();
+      };
+      for (const event of events) stdout.on(event, end);
+    });
+    return waiting;
+  };
 }

@@ -37,6 +37,8 @@ export interface CommandOptions {
   env: NodeJS.ProcessEnv;
   /** Receives `task-output` for each line that a command writes. */
   report: Report;
+  /** Resolves when what was reported is written; undefined where it is already. Commands wait for it, or memory would fill. */
+  written(): Promise<void> | undefined;
   /** Called when the program cannot be run, which is not the task's fault: the worker has to stop. */
   unusable(reason: string): void;
 }
@@ -133,7 +135,7 @@ export class CommandWork {
     { attempt, redelivered }: HandlerContext,
     stderr: OutputEnd,
   ): ProcessGroup {
-    const { killAfterMs, report } = this.#options;
+    const { killAfterMs, report, written } = this.#options;
     const lines = {
       stdout: new OutputLines((text) => report({ event: "task-output", task, stream: "stdout", text })),
       stderr: new OutputLines((text) => report({ event: "task-output", task, stream: "stderr", text })),
@@ -155,6 +157,7 @@ export class CommandWork {
         onOutput: (stream, chunk) => {
           if (stream === "stderr") stderr.write(chunk);
           lines[stream].write(chunk);
+          return written();
         },
       });
       const endLines = () => {

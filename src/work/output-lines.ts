@@ -41,7 +41,8 @@ export class OutputLines {
   }
 
   #pass(): void {
-    const line = Buffer.concat(this.#kept);
+    const [only = Buffer.alloc(0), ...more] = this.#kept;
+    const line = more.length === 0 ? only : Buffer.concat(this.#kept);
     const end = line.at(-1) === RETURN && !this.#cut ? -1 : line.length;
     const text = line.subarray(0, end).toString();
     this.#kept = [];

@@ -26,8 +26,8 @@ interface GroupOptions {
   stdin: Buffer;
   /** From SIGTERM to SIGKILL, in ms. */
   killAfterMs: number;
-  /** Called with what it writes, as it comes. While it does not return, nothing more is read and the program waits. */
-  onOutput(stream: "stdout" | "stderr", chunk: Buffer): void;
+  /** Called with what it writes, as it comes. Nothing more is read, and the program waits, until its promise resolves. */
+  onOutput(stream: "stdout" | "stderr", chunk: Buffer): Promise<void> | undefined;
 }
 
 const running = new Set<ProcessGroup>();
@@ -54,11 +54,16 @@ export class ProcessGroup {
     this.#child = spawn(program, rest, { argv0: name, env, detached: true });
     this.#child.stdin?.on("error", () => {}); // it need not read its input
     this.#child.stdin?.end(stdin);
-    for (const stream of ["stdout", "stderr"] as const)
-      this.#child[stream]?.on("data", (chunk: Buffer) => {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const output = this.#child[stream];
+      output?.on("data", (chunk: Buffer) => {
         this.#lastOutputAt = performance.now();
-        options.onOutput(stream, chunk);
+        const passedOn = options.onOutput(stream, chunk);
+        if (passedOn === undefined || this.#killAt !== undefined) return;
+        output.pause();
+        void passedOn.then(() => output.resume());
       });
+    }
     const closed = new Promise<void>((resolve) => this.#child.once("close", () => resolve()));
     const exited = new Promise<Ending>((resolve, reject) => {
       this.#child.once("error", reject);
@@ -71,6 +76,7 @@ export class ProcessGroup {
   /** Ends it: SIGTERM to every process in it, SIGKILL after `killAfterMs`. */
   end(): void {
     if (this.#killAt !== undefined) return;
+    for (const output of [this.#child.stdout, this.#child.stderr]) output?.resume(); // what is left of it
     const { killAfterMs } = this.#options;
     this.#killAt = performance.now() + killAfterMs;
     this.#killTimer = setTimeout(() => this.signal("SIGKILL"), Math.min(killAfterMs, LONGEST_TIMER));

@@ -51,7 +51,10 @@ const reasons: [line: RegExp, reason: string][] = [
     /^npm test|^npm run (test|bench|reliability|build|format|docs)|^[A-Z_]+=\S+ npm/,
     "a command of development",
   ],
-  [/^npm run (setup|demo|live)|^npm (install|ci)|^git clone/, "changes the machine, or is what set up this clone"],
+  [
+    /^npm run (setup|demo|live)|^npm (install|ci)|^git clone/,
+    "changes the machine, or is what set up this clone",
+  ],
   [/^worker .*-- (convert|examples|python3)/, "test/commands/examples.test.ts runs the examples"],
   [/^task-queue dead \w+ [<a-z0-9]/, "names a dead letter: test/commands/dead.test.ts has some"],
   [/^docker|--image/, "needs Docker: test/commands/container.test.ts has what is told about containers"],

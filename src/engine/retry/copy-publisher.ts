@@ -7,11 +7,12 @@ import {
 } from "amqplib";
 import { refusal } from "../connection/declare-queue.js";
 import { Session, type SessionTarget } from "../connection/session.js";
+import { defaults } from "../defaults.js";
 import { codeOf, reasonOf, WorkQueueError } from "../errors.js";
 import type { Report } from "../events.js";
 import { returnReason } from "../publish/message.js";
 import { Window } from "../publish/window.js";
-import { backoff } from "../timers.js";
+import { backoff, within } from "../timers.js";
 import type { TargetQueue } from "./retry-queues.js";
 
 /** AMQP reply codes (spec 1.2). */
@@ -158,7 +159,7 @@ export class CopyPublisher {
   async #send(pending: Pending, current: Current): Promise<void> {
     const { target, copy } = pending;
     try {
-      const declared = current.declared.get(target.name) ?? declare(current.connection, target);
+      const declared = current.declared.get(target.name) ?? declaredInTime(current.connection, target);
       current.declared.set(target.name, declared);
       await declared;
     } catch (error) {
@@ -240,6 +241,22 @@ export class CopyPublisher {
   #giveUp(error: WorkQueueError): void {
     for (const pending of this.#pending) this.#fail(pending, error);
   }
+}
+
+/** A quorum queue whose members are gone is never declared: the broker gives no answer. */
+async function declaredInTime(connection: ChannelModel, target: TargetQueue): Promise<void> {
+  const { setupTimeoutMs } = defaults;
+  let isDeclared = false;
+  const declared = declare(connection, target).then(() => {
+    isDeclared = true;
+  });
+  await within(setupTimeoutMs, declared);
+  if (isDeclared) return;
+  const late = new WorkQueueError(
+    "QUEUE_UNAVAILABLE",
+    `Queue "${target.name}" was not declared within ${setupTimeoutMs / 1_000} s.`,
+  );
+  await Promise.race([declared, Promise.reject(late)]); // its own error, if it has one
 }
 
 /** @throws WorkQueueError where the broker refuses it; else the connection is lost */
