@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { isAtLeast } from "../support/broker.js";
 import { assertClean } from "../support/clean.js";
 import { start } from "../support/command.js";
 import { openChannel, uniqueQueue } from "../support/queue.js";
@@ -101,7 +102,7 @@ function nested(tag: "A" | "F", levels: number): Buffer {
   return bytes;
 }
 
-// A quorum queue's broker takes seconds for the deepest: it encodes them anew, in square time.
+// A quorum queue's broker takes seconds for the deepest, and so does RabbitMQ 4: it encodes them anew, in square time.
 for (const { type, levels } of [
   { type: "classic", levels: [100, 5_000, 21_000] },
   { type: "quorum", levels: [100, 12_000] },
@@ -109,10 +110,11 @@ for (const { type, levels } of [
   test(`a ${type} queue: headers nested ${levels.join(", ")} levels deep, which amqplib cannot follow, are worked`, async (t) => {
     const queue = await declare(t, type);
     const publisher = await RawPublisher.open(t);
-    for (const depth of levels)
+    const depths = (await isAtLeast(4, 0)) ? levels.filter((depth) => depth <= 12_000) : levels;
+    for (const depth of depths)
       for (const tag of ["A", "F"] as const)
         await publisher.publish(queue, { headers: table({ deep: nested(tag, depth) }) }, body);
-    await assertWorked(t, queue, levels.length * 2);
+    await assertWorked(t, queue, depths.length * 2);
   });
 
 const properties: Record<string, RawProperties> = {
