@@ -29,9 +29,7 @@ function milliseconds(text: string): number {
 export function parseRetry(text: string): number[] | "broker" {
   if (text === "broker") return text;
   if (text === "none") return [];
-  const durations = text.split(",").map((one) => Math.round(parseDuration(one.trim())));
-  if (durations.some((ms) => ms < 1)) throw usage("A wait is at least 1ms.");
-  return durations;
+  return text.split(",").map((one) => parseDuration(one.trim(), 1));
 }
 
 /** Parses exit codes with commas, each from 1 to 255. */

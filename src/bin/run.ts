@@ -81,7 +81,7 @@ async function ownTerminal({ color, timestamps }: OutputFlags): Promise<Terminal
 
 /**
  * A reader of the output that goes away (`worker --help | head -1`) is no error. Output that cannot be written for
- * another reason, a full disk, is: it is told once, and the exit code is 1.
+ * another reason, a full disk, is: it is printed once, and the exit code is 1.
  */
 function watchOutput({ stdout, stderr }: Pick<Terminal, "stdout" | "stderr">): void {
   stderr.on("error", () => {});

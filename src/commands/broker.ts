@@ -25,7 +25,7 @@ export async function broker(
   try {
     running = await PrivateBroker.start({
       standardPorts: true,
-      quorumByDefault: true, // so that the tutorials that declare a quorum queue find one, whoever was first
+      quorumByDefault: true, // so that the tutorials that declare a quorum queue find one, whichever was first
       image,
       data,
       signal: stop.signal,

@@ -3,6 +3,7 @@ import { delimiter, isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaults } from "../engine/defaults.js";
 import type { Commands, Lesson, LessonOptions } from "../lessons/lesson.js";
+import { durationText } from "../text/numbers.js";
 import { shellWord } from "../text/shell-word.js";
 
 /** The lines of "By hand": what is typed in each terminal, starting with what starts the broker. */
@@ -16,7 +17,7 @@ export function byHandLines(
     ...commands,
     workers,
     file: file === undefined ? undefined : pathWord(file),
-    dot: dotMs === defaults.dotMs ? "" : ` --dot ${dotMs % 1000 === 0 ? `${dotMs / 1000}s` : `${dotMs}ms`}`,
+    dot: dotMs === defaults.dotMs ? "" : ` --dot ${durationText(dotMs)}`,
   });
   const broker = lesson.killsBroker
     ? ["docker compose up -d --wait", "# with Docker, in this project's folder"]

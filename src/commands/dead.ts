@@ -34,7 +34,7 @@ export async function listLetters(options: DeadOptions, terminal: Terminal): Pro
   });
   if (options.json) return 0;
   output.out(`${shown > 0 ? "\n" : ""}${count(total, "dead letter")} of queue ${quoted(options.queue)}.`);
-  if (shown < total) output.out(`Shown are ${count(shown, "letter")}: others are held by somebody else.`);
+  if (shown < total) output.out(`Shown are ${count(shown, "letter")}: another consumer holds the others.`);
   if (shown > 0) output.out(colors.out.dim("task-queue dead show|replay|drop <id>"));
   return 0;
 }
@@ -85,7 +85,7 @@ export async function drop(
   const request = requestOf(options, terminal);
   if (!options.yes) {
     if (!canAsk(terminal))
-      throw new WorkQueueError("USAGE", "It asks first, which needs a terminal; --yes does not ask.");
+      throw new WorkQueueError("USAGE", "There is no terminal to ask on; --yes skips the question.");
     const letters = await lettersToDrop(selection, request);
     if (!(await askYesNo(`Delete ${letters} of queue ${quoted(options.queue)}? [y/N] `, terminal))) {
       output.out("Nothing was deleted.");

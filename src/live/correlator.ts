@@ -378,7 +378,7 @@ export class Correlator {
       else worker.ahead.set(key, ahead - 1);
       return;
     }
-    // Whoever had it before has lost it.
+    // The worker that had it before has lost it.
     if (delivery.redelivered) {
       const before = this.#holderOf(key, delivery.channel);
       if (before !== undefined) {

@@ -69,11 +69,8 @@ export class Crew {
       "--dot",
       `${dotMs}ms`,
     ];
-    const worker = this.#process(
-      "bin/worker.js",
-      ["--queue", queue, "--name", name, ...numbers],
-      "",
-      (event) => onWorkerEvent(name, event),
+    const worker = this.#process("bin/worker.js", ["--queue", queue, "--name", name, ...numbers], (event) =>
+      onWorkerEvent(name, event),
     );
     this.#workers.set(name, worker);
     this.#note();
@@ -111,7 +108,7 @@ export class Crew {
 
   async #send(args: string[]): Promise<void> {
     const { queue, onSenderEvent, onFailure } = this.#options;
-    const sender = this.#process("bin/new-task.js", ["--queue", queue, ...args], "", onSenderEvent);
+    const sender = this.#process("bin/new-task.js", ["--queue", queue, ...args], onSenderEvent);
     this.#senders.add(sender);
     this.#note();
     await sender.succeeds().catch((error: Error) => {
@@ -135,14 +132,9 @@ export class Crew {
     await this.#cleanup.run();
   }
 
-  #process(
-    script: string,
-    args: string[],
-    input: string,
-    onEvent: (event: WorkQueueEvent) => void,
-  ): CommandProcess {
+  #process(script: string, args: string[], onEvent: (event: WorkQueueEvent) => void): CommandProcess {
     const { url, env } = this.#options;
-    return new CommandProcess({ script, args: ["--json", ...args], url, env, input, onEvent });
+    return new CommandProcess({ script, args: ["--json", ...args], url, env, input: "", onEvent });
   }
 
   #note(): void {

@@ -451,7 +451,7 @@ function ownTask(task: Task) {
 }
 
 /** Where a publish went, as the work queue sees it: `<queue>.retry.<delay>` and `<queue>.dead` are beside it. */
-export function placeOf(
+function placeOf(
   queues: readonly string[],
   queue: string,
 ): { to: "queue" | "retry" | "dead"; delayMs: number | null } | undefined {

@@ -13,7 +13,7 @@ const list = (words: readonly string[]): string =>
 
 const short = (text: string): string => (text.length > 32 ? `${text.slice(0, 31)}…` : text);
 
-export const derivedWords: Record<Derived, string> = {
+const derivedWords: Record<Derived, string> = {
   "next delivery": "its worker was sent the next one",
   count: "the broker counts fewer unacknowledged tasks",
   "worker gone": "its worker is gone",

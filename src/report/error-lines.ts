@@ -55,7 +55,7 @@ export function exitCodeOf(thrown: unknown): 1 | 2 {
 }
 
 /** What to do about an error; empty where its message says it all, or where it is not one of ours. */
-export function remedyOf(thrown: unknown): string {
+function remedyOf(thrown: unknown): string {
   if (!(thrown instanceof WorkQueueError)) return "";
   const remedy = remedies[thrown.code];
   return typeof remedy === "string" ? remedy : remedy(thrown);

@@ -15,6 +15,6 @@ const units = [
 
 /** A duration in ms as options read it, in the largest unit of which it is a whole number: `250ms`, `5s`, `90s`, `2m`. */
 export function durationText(ms: number): string {
-  const [unit, size] = units.find(([, size]) => ms % size === 0) ?? ["ms", 1];
+  const [unit, size] = units.find(([, size]) => ms >= size && ms % size === 0) ?? ["ms", 1];
   return `${ms / size}${unit}`;
 }
