@@ -57,15 +57,20 @@ export async function offerAdminPage(
     );
     return "nothing answers";
   }
+  return (await openInBrowser(page, write)) ? "opened" : "no browser";
+}
+
+/** Opens a page whose URL stands on the screen; returns whether that could be done, and writes why it could not. */
+export async function openInBrowser(url: string, write: (line: string) => void): Promise<boolean> {
   try {
     const { default: open } = await import("open"); // only now: most runs need none
-    const starter = await open(page);
+    const starter = await open(url);
     starter.once("error", () => {}); // too late to matter: the URL stands above
     await failureWithin(PATIENCE_MS, starter);
-    return "opened";
+    return true;
   } catch (error) {
     write(`No browser could be started (${printable(reasonOf(error))}); open the URL above.`);
-    return "no browser";
+    return false;
   }
 }
 

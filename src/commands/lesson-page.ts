@@ -5,7 +5,8 @@ import { Live } from "../live/live.js";
 import { warning } from "../report/event-line.js";
 import type { Terminal } from "../terminal/terminal.js";
 import type { TimelineEvent } from "../timeline/timeline-event.js";
-import { mayOpen, openInBrowser } from "./live.js";
+import { openInBrowser } from "./admin.js";
+import { mayOpen } from "./live.js";
 
 /** How long a lesson waits for its page to be open, in ms. */
 const OPEN_MS = 15_000;

@@ -10,6 +10,7 @@ import { askYesNo } from "../terminal/prompts.js";
 import { canAsk, type Terminal } from "../terminal/terminal.js";
 import { count } from "../text/numbers.js";
 import { printable } from "../text/printable.js";
+import { openInBrowser } from "./admin.js";
 import { onStopSignals } from "./signals.js";
 
 /** What `task-queue live` was asked. */
@@ -140,15 +141,4 @@ async function offerToSwitchOff(
   if (ask && (await askYesNo("Switch it off when this page ends? [y/N] ", terminal)))
     page.switchTracingOffAtEnd();
   else warn("It stays on. The page has a button to switch it off at its end; so does rabbitmqctl trace_off.");
-}
-
-/** Opens the page; its address has to stand on the screen before. */
-export async function openInBrowser(address: string, warn: (text: string) => void): Promise<void> {
-  try {
-    const { default: open } = await import("open"); // only now: most runs of task-queue need none
-    const starter = await open(address);
-    starter.once("error", () => {}); // the address stands above
-  } catch (error) {
-    warn(`No browser could be started (${printable(reasonOf(error))}); open the address above.`);
-  }
 }
